@@ -1,0 +1,105 @@
+// Installs what the lockfile says, and does nothing at all when that has already happened.
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { withLock } from './lock.mjs'
+import { run } from './process.mjs'
+import { bootstrapPnpm, root, toolEnvironment, tools } from './toolchain.mjs'
+
+const stampFile = join(root, 'node_modules/.agent-mesh-install')
+const logFile = join(tools, 'install.log')
+
+const compilerMissing =
+  'error: config: SQLite has to be compiled once and no C++ compiler was found\n' +
+  'hint:  apt-get install -y g++ make python3   (macOS: xcode-select --install), then npm run setup\n'
+
+export async function ensureInstalled() {
+  if (readStamp()?.whole === stamp().whole) return
+  mkdirSync(tools, { recursive: true })
+  await withLock(join(tools, 'install.lock'), async () => {
+    const before = readStamp()
+    if (before?.whole === stamp().whole) return
+    await bootstrapPnpm()
+    await install(before)
+    writeFileSync(stampFile, `${JSON.stringify(stamp())}\n`)
+  })
+}
+
+/** @param {Stamp | undefined} before */
+async function install(before) {
+  rmSync(logFile, { force: true })
+  process.stderr.write('installing packages\n')
+  const stopWatching = announceCompiling()
+  try {
+    await pnpm(['install', '--frozen-lockfile'])
+    if (before !== undefined && before.runtime !== stamp().runtime) {
+      process.stderr.write(`Node changed (${before.runtime} → ${stamp().runtime})\n`)
+      rmSync(join(sqliteFolder(), 'build'), { recursive: true, force: true })
+    }
+    if (!existsSync(join(sqliteFolder(), 'build/Release/better_sqlite3.node'))) {
+      await pnpm(['rebuild', '--recursive', 'better-sqlite3'])
+    }
+  } finally {
+    stopWatching()
+  }
+}
+
+/** @param {string[]} args */
+async function pnpm(args) {
+  const env = { ...toolEnvironment(), CI: '1' }
+  const code = await run('pnpm', args, { cwd: root, env, logFile })
+  if (code === 0) return
+  const log = readFileSync(logFile, 'utf8')
+  if (/gyp ERR!/.test(log) && !hasCompiler()) process.stderr.write(compilerMissing)
+  else process.stderr.write(`${log.split('\n').slice(-40).join('\n')}\n`)
+  throw new Error(`pnpm ${args[0]} failed; everything it said is in .tools/install.log`)
+}
+
+// The binary comes from pnpm's store when this machine has compiled it before, or ready-made
+// from the network; a configured but unfinished build is the sign that a compiler is at work.
+function announceCompiling() {
+  const timer = setInterval(() => {
+    const folder = join(sqliteFolder(), 'build')
+    if (!existsSync(join(folder, 'config.gypi'))) return
+    if (existsSync(join(folder, 'Release/better_sqlite3.node'))) return
+    process.stderr.write('compiling SQLite, about a minute, once\n')
+    clearInterval(timer)
+  }, 100)
+  return () => clearInterval(timer)
+}
+
+function sqliteFolder() {
+  const version = /^ {2}better-sqlite3@([\d.]+):$/m.exec(readLockfile())?.[1] ?? ''
+  return join(root, `node_modules/.pnpm/better-sqlite3@${version}/node_modules/better-sqlite3`)
+}
+
+function hasCompiler() {
+  const folders = (process.env['PATH'] ?? '').split(delimiter)
+  const isThere = (/** @type {string} */ name) =>
+    folders.some((folder) => existsSync(join(folder, name)))
+  return ['c++', 'g++', 'clang++'].some(isThere) && isThere('make') && isThere('python3')
+}
+
+/** @typedef {{ whole: string, runtime: string }} Stamp */
+
+/** @returns {Stamp} what an install depends on: the lockfile, and the Node that native code is for */
+function stamp() {
+  const { platform, arch, versions } = process
+  const runtime = `${platform}-${arch}-abi${versions.modules}`
+  const hash = createHash('sha256').update(readLockfile())
+  hash.update(readFileSync(join(root, 'pnpm-workspace.yaml')))
+  return { whole: `${hash.digest('hex')} ${runtime}`, runtime }
+}
+
+/** @returns {Stamp | undefined} */
+function readStamp() {
+  try {
+    return JSON.parse(readFileSync(stampFile, 'utf8'))
+  } catch {
+    return undefined
+  }
+}
+
+function readLockfile() {
+  return readFileSync(join(root, 'pnpm-lock.yaml'), 'utf8')
+}
