@@ -48,7 +48,7 @@ const commands = {
   },
 
   demo: (args) => builtScript('scripts/demo.mjs', args),
-  bench: (args) => builtScript('packages/bench/dist/index.js', args),
+  bench: (args) => builtScript('packages/bench/dist/bin.js', args),
   format: () => tool('biome', 'check', '--write', '.'),
 }
 
@@ -82,7 +82,9 @@ async function main(name, args) {
     await ensureInstalled()
     return await command(args)
   } catch (error) {
-    process.stderr.write(`error: internal: ${error instanceof Error ? error.message : error}\n`)
+    process.stderr.write(
+      `error: internal: ${error instanceof Error ? error.message : String(error)}\n`,
+    )
     return 1
   }
 }
