@@ -1,1 +1,1 @@
-export {}
+export { nodeCrypto } from './crypto.js'
