@@ -1,0 +1,63 @@
+/**
+ * Errors over HTTP: RFC 9457 `application/problem+json` with our `code`. A remote gets the code, a
+ * plain sentence and the details a caller may act on; causes and stacks stay here.
+ */
+import {
+  type ErrorCode,
+  errorSentence,
+  httpStatus,
+  isErrorCode,
+  isMeshError,
+  MeshError,
+} from '@agent-mesh/core'
+import * as z from 'zod/mini'
+
+export const problemType = 'application/problem+json'
+
+export const problemSchema = z.object({
+  type: z.optional(z.string()),
+  title: z.optional(z.string()),
+  status: z.optional(z.number()),
+  detail: z.optional(z.string()),
+  code: z.string(),
+  hint: z.optional(z.string()),
+  details: z.optional(z.record(z.string(), z.unknown())),
+})
+
+export type Problem = z.infer<typeof problemSchema>
+
+/**
+ * The problem document of any error. Whatever is not a `MeshError`, and every `internal` one, is
+ * told as `internal` with a fixed sentence: its own words may hold a path or a statement.
+ */
+export function toProblem(error: unknown): Problem {
+  const known = isMeshError(error) && error.code !== 'internal' ? error : undefined
+  const code: ErrorCode = known?.code ?? 'internal'
+  return {
+    type: 'about:blank',
+    title: code,
+    status: httpStatus(code),
+    detail: known?.message ?? errorSentence('internal'),
+    code,
+    ...(known?.hint === undefined ? {} : { hint: known.hint }),
+    ...(known?.details === undefined ? {} : { details: known.details }),
+  }
+}
+
+/** The problem document as a response. */
+export function problemResponse(error: unknown): Response {
+  const problem = toProblem(error)
+  const headers = new Headers({ 'content-type': problemType, 'cache-control': 'no-store' })
+  const waitMs = problem.details?.['retryAfterMs']
+  if (typeof waitMs === 'number') headers.set('retry-after', String(Math.ceil(waitMs / 1000)))
+  return new Response(JSON.stringify(problem), { status: problem.status ?? 500, headers })
+}
+
+/** The error a problem document stands for; `undefined` when the value is not one of ours. */
+export function fromProblem(value: unknown): MeshError | undefined {
+  const parsed = z.safeParse(problemSchema, value)
+  if (!parsed.success) return undefined
+  const { code, detail, title, hint, details } = parsed.data
+  if (!isErrorCode(code)) return undefined
+  return new MeshError(code, detail ?? title, { hint, details })
+}

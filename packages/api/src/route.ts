@@ -1,0 +1,62 @@
+/**
+ * A contract is a table of routes. The server implements the table and the client is derived from
+ * it, so a path or a schema is written once.
+ */
+import type * as z from 'zod/mini'
+
+/** Who may ask: anybody, a person with a token, an agent with a signed request, or either. */
+export type Access = 'none' | 'token' | 'token-or-agent'
+
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'DELETE'
+  /** Segments that begin with a colon are parameters: `/v1/agents/:id`. */
+  readonly path: string
+  readonly access: Access
+  readonly params?: z.ZodMiniType
+  readonly query?: z.ZodMiniType
+  readonly body?: z.ZodMiniType
+  readonly answer: z.ZodMiniType
+  /** How long a client waits for the answer, in ms, when the caller sets no signal of its own. */
+  readonly timeoutMs?: number
+}
+
+export type RouteTable = Readonly<Record<string, Route>>
+
+/** Checks a table against `Route` and keeps the exact type of every row. */
+export function defineRoutes<const T extends RouteTable>(routes: T): T {
+  return routes
+}
+
+type Field<R, K extends 'params' | 'query' | 'body'> = R extends { [P in K]: infer S }
+  ? S extends z.ZodMiniType
+    ? { [P in K]: z.input<S> }
+    : unknown
+  : unknown
+
+/** What a client hands in for a route: `{ params, query, body }`, whichever the row has. */
+export type RouteInput<R extends Route> = Field<R, 'params'> & Field<R, 'query'> & Field<R, 'body'>
+
+/** What a route answers, parsed. */
+export type RouteAnswer<R extends Route> = z.output<R['answer']>
+
+/** What a server's handler must produce for a route, before it is serialised. */
+export type RouteReply<R extends Route> = z.input<R['answer']>
+
+/** `/v1/agents/:id` and `{ id: 'a/b' }` → `/v1/agents/a%2Fb`. */
+export function fillPath(path: string, params: Readonly<Record<string, unknown>> = {}): string {
+  return path.replace(/:([a-zA-Z]+)/g, (_, name: string) => {
+    // "." and ".." are the two segments that percent-encoding does not protect from URL parsing.
+    const segment = encodeURIComponent(String(params[name]))
+    return /^\.{1,2}$/.test(segment) ? segment.replaceAll('.', '%2E') : segment
+  })
+}
+
+/** `{ name: 'a b', limit: 3, q: undefined }` → `?name=a+b&limit=3`. */
+export function queryString(query: Readonly<Record<string, unknown>> = {}): string {
+  const pairs = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) pairs.append(name, String(value))
+  }
+  const text = pairs.toString()
+  return text === '' ? '' : `?${text}`
+}
