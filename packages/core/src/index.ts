@@ -65,5 +65,65 @@ export {
   maxPacketBytes,
   maxUrlLength,
 } from './limits.js'
+export { CipherState, noiseNonce } from './noise/cipher-state.js'
+export {
+  type HandshakeOptions,
+  HandshakeState,
+  type PatternName,
+} from './noise/handshake.js'
+export {
+  type OneWayOpening,
+  type OneWaySealing,
+  type Opened,
+  oneWayOpen,
+  oneWaySeal,
+  type Sealed,
+} from './noise/one-way.js'
 export { Reader, varintLength } from './reader.js'
+export {
+  ClientLogin,
+  type ClientLoginOptions,
+  type ClientLoginStep,
+  type RelayTerms,
+} from './relay-protocol/client-login.js'
+export {
+  decodeClientFrame,
+  decodeFrame,
+  decodeRelayFrame,
+  encodeFrame,
+} from './relay-protocol/codec.js'
+export {
+  type ChallengeFrame,
+  type ClientFrame,
+  type DrainingFrame,
+  type Frame,
+  frameType,
+  type LoginFrame,
+  noAdmission,
+  type PacketFrame,
+  type PingFrame,
+  type RefusalCode,
+  type RefusedFrame,
+  type RelayFrame,
+  type RenewFrame,
+  type ReplacedFrame,
+  refusalCode,
+  relayPath,
+  relaySubprotocol,
+  rewriteSend,
+  routingPrefixBytes,
+  type SendFrame,
+  type ThrottledFrame,
+  type UndeliverableFrame,
+  type UndeliverableReason,
+  undeliverableReason,
+  type WelcomeFrame,
+} from './relay-protocol/frames.js'
+export { relayOrigin } from './relay-protocol/origin.js'
+export {
+  type ProvenLogin,
+  RelayLogin,
+  type RelayLoginOptions,
+  type RelayLoginOutcome,
+} from './relay-protocol/relay-login.js'
 export { Writer } from './writer.js'

@@ -1,5 +1,6 @@
 import { utf8 } from '../bytes.js'
 import { MeshError } from '../errors.js'
+import { maxAdmissionBytes, maxOriginLength, maxUrlLength } from '../limits.js'
 import { Reader } from '../reader.js'
 import { Writer } from '../writer.js'
 import {
@@ -15,12 +16,6 @@ const idBytes = 32
 const nonceBytes = 32
 const instanceBytes = 16
 const signatureBytes = 64
-
-/** Longest JSON of an admission, in bytes (docs/protocol.md §2). */
-const maxAdmissionJson = 4096
-/** An origin is scheme, host and port; DNS names end at 253 characters. */
-const maxOriginBytes = 300
-const maxRelayUrlBytes = 2048
 
 /** A frame from a client. @throws MeshError `invalid`, naming field and offset. */
 export function decodeClientFrame(bytes: Uint8Array): ClientFrame {
@@ -74,7 +69,7 @@ function decodeBody(type: number, r: Reader): Frame {
         agent: r.bytes(idBytes, 'agent'),
         clientNonce: r.bytes(nonceBytes, 'clientNonce'),
         instance: r.bytes(instanceBytes, 'instance'),
-        origin: text16(r, 'origin', maxOriginBytes),
+        origin: text16(r, 'origin', maxOriginLength),
         admission: readAdmission(r),
         signature: r.bytes(signatureBytes, 'signature'),
       }
@@ -109,7 +104,7 @@ function decodeBody(type: number, r: Reader): Frame {
       const ms = r.u32('ms')
       const count = r.u8('count')
       const relays: string[] = []
-      for (let i = 0; i < count; i++) relays.push(text16(r, 'relay url', maxRelayUrlBytes))
+      for (let i = 0; i < count; i++) relays.push(text16(r, 'relay url', maxUrlLength))
       return { kind: 'draining', ms, relays }
     }
     case frameType.replaced:
@@ -137,7 +132,7 @@ export function encodeFrame(frame: Frame): Uint8Array {
       w.bytes(sized(frame.agent, idBytes, 'agent'))
       w.bytes(sized(frame.clientNonce, nonceBytes, 'clientNonce'))
       w.bytes(sized(frame.instance, instanceBytes, 'instance'))
-      writeText(w, frame.origin, 'origin', maxOriginBytes)
+      writeText(w, frame.origin, 'origin', maxOriginLength)
       writeAdmission(w, frame.admission)
       w.bytes(sized(frame.signature, signatureBytes, 'signature'))
       break
@@ -162,7 +157,7 @@ export function encodeFrame(frame: Frame): Uint8Array {
       break
     case 'draining':
       w.u32(frame.ms).u8(frame.relays.length)
-      for (const url of frame.relays) writeText(w, url, 'relay url', maxRelayUrlBytes)
+      for (const url of frame.relays) writeText(w, url, 'relay url', maxUrlLength)
       break
     case 'replaced':
       break
@@ -221,8 +216,8 @@ function readAdmission(r: Reader): Uint8Array {
   const offset = r.offset
   const head = r.bytes(2, 'admission length')
   const length = lengthOfAdmission(head)
-  if (length > maxAdmissionJson) {
-    throw r.invalid('admission', `is longer than ${maxAdmissionJson} bytes`, offset)
+  if (length > maxAdmissionBytes) {
+    throw r.invalid('admission', `is longer than ${maxAdmissionBytes} bytes`, offset)
   }
   const body = r.bytes(length + signatureBytes, 'admission')
   return new Uint8Array(head.buffer, head.byteOffset, head.length + body.length)
@@ -230,7 +225,7 @@ function readAdmission(r: Reader): Uint8Array {
 
 function writeAdmission(w: Writer, admission: Uint8Array): void {
   const length = admission.length < 2 ? 0 : lengthOfAdmission(admission)
-  if (admission.length !== 2 + length + signatureBytes || length > maxAdmissionJson) {
+  if (admission.length !== 2 + length + signatureBytes || length > maxAdmissionBytes) {
     throw new MeshError('invalid', 'the admission is not a signed document in its binary form')
   }
   w.bytes(admission)

@@ -1,1 +1,1 @@
-export {}
+export { relayFrames } from './relay-frames.js'
