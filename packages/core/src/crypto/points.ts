@@ -31,9 +31,14 @@ export function isTorsionFree(bytes: Uint8Array): boolean {
   return decodePoint(bytes)?.isTorsionFree() ?? false
 }
 
-/** u = (1+y)/(1−y), the X25519 form of a point (RFC 7748 §4.1). The sign of x does not matter. */
+/**
+ * u = (1+y)/(1−y), the X25519 form of a point (RFC 7748 §4.1). The sign of x does not matter, and
+ * nothing is decoded: the bytes are those of a canonical key (see isCanonicalKey).
+ */
 export function montgomeryForm(bytes: Uint8Array): Uint8Array {
-  return ed25519.utils.toMontgomery(bytes)
+  const { Fp } = ed25519.Point
+  const y = littleEndian(bytes) & ((1n << 255n) - 1n)
+  return Fp.toBytes(Fp.div(Fp.add(Fp.ONE, y), Fp.sub(Fp.ONE, y)))
 }
 
 function decodePoint(bytes: Uint8Array) {
