@@ -9,8 +9,7 @@ launch() {
   case $(uname -s) in
     MINGW* | MSYS* | CYGWIN*) fail config "$command runs on Linux and macOS" 'on Windows, use WSL' 3 ;;
   esac
-  node=${MESH_NODE:-node}
-  version=$("$node" --version 2>/dev/null) ||
+  version=$(node --version 2>/dev/null) ||
     fail config "$command needs Node 20.19 or newer, and found none" 'install Node, then npm run setup' 3
   numbers=${version#v}
   major=${numbers%%.*} rest=${numbers#*.}
@@ -21,5 +20,5 @@ launch() {
   root=$(cd "$(dirname "$self")/../.." && pwd -P)
   file=$root/packages/$package/dist/bin.js
   [ -f "$file" ] || fail config "$command is not built yet" "cd $root && npm run setup" 3
-  exec "$node" "$file" "$@"
+  exec node "$file" "$@"
 }

@@ -4,14 +4,14 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { delimiter, join } from 'node:path'
 import { withLock } from './lock.mjs'
 import { run } from './process.mjs'
-import { bootstrapPnpm, root, toolEnvironment, tools } from './toolchain.mjs'
+import { bootstrapPnpm, root, SetupError, toolEnvironment, tools } from './toolchain.mjs'
 
 const stampFile = join(root, 'node_modules/.agent-mesh-install')
 const logFile = join(tools, 'install.log')
 
 const compilerMissing =
-  'error: config: SQLite has to be compiled once and no C++ compiler was found\n' +
-  'hint:  apt-get install -y g++ make python3   (macOS: xcode-select --install), then npm run setup\n'
+  'error: config: SQLite has to be compiled once, and no C++ compiler was found\n' +
+  'hint:  apt-get install -y g++ make python3   (macOS: xcode-select --install), then npm run setup'
 
 export async function ensureInstalled() {
   if (readStamp()?.whole === stamp().whole) return
@@ -34,9 +34,9 @@ async function install(before) {
     await pnpm(['install', '--frozen-lockfile'])
     if (before !== undefined && before.runtime !== stamp().runtime) {
       process.stderr.write(`Node changed (${before.runtime} → ${stamp().runtime})\n`)
-      rmSync(join(sqliteFolder(), 'build'), { recursive: true, force: true })
     }
-    if (!existsSync(join(sqliteFolder(), 'build/Release/better_sqlite3.node'))) {
+    if (!(await isSqliteLoadable())) {
+      rmSync(join(sqliteFolder(), 'build'), { recursive: true, force: true })
       await pnpm(['rebuild', '--recursive', 'better-sqlite3'])
     }
   } finally {
@@ -50,9 +50,17 @@ async function pnpm(args) {
   const code = await run('pnpm', args, { cwd: root, env, logFile })
   if (code === 0) return
   const log = readFileSync(logFile, 'utf8')
-  if (/gyp ERR!/.test(log) && !hasCompiler()) process.stderr.write(compilerMissing)
-  else process.stderr.write(`${log.split('\n').slice(-40).join('\n')}\n`)
-  throw new Error(`pnpm ${args[0]} failed; everything it said is in .tools/install.log`)
+  if (/gyp ERR!/.test(log) && !hasCompiler()) throw new SetupError(compilerMissing)
+  const tail = log.trimEnd().split('\n').slice(-40).join('\n')
+  throw new SetupError(`${tail}\nerror: config: pnpm ${args[0]} failed (see .tools/install.log)`)
+}
+
+/** Asked of the binary itself: it may be for another Node, whoever put it there. */
+async function isSqliteLoadable() {
+  const script = 'require(process.argv[1])'
+  const binary = join(sqliteFolder(), 'build/Release/better_sqlite3.node')
+  const options = { cwd: root, env: toolEnvironment(), logFile }
+  return (await run(process.execPath, ['-e', script, binary], options)) === 0
 }
 
 // The binary comes from pnpm's store when this machine has compiled it before, or ready-made

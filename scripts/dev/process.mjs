@@ -27,7 +27,10 @@ export async function run(command, args, { cwd, env, logFile }) {
     child.stderr?.pipe(log, { end: false })
   }
   // The child ends first, so that nothing of ours is left behind by a Ctrl-C.
-  const forward = (/** @type {NodeJS.Signals} */ signal) => child.kill(signal)
+  // A terminal sends Ctrl-C to the whole group; a second one would read as impatience.
+  const forward = (/** @type {NodeJS.Signals} */ signal) => {
+    if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal)
+  }
   for (const signal of forwarded) process.on(signal, forward)
   try {
     return await new Promise((resolve) => {

@@ -22,7 +22,7 @@ export async function check(tally) {
     ['types', 'tsc', '-b'],
     ['format and lint', 'biome', 'check', '.'],
     ['lint with types', 'oxlint', '--type-aware', '--deny-warnings'],
-    ['unused code', 'knip', '--no-progress'],
+    ['unused code', 'knip', '--no-progress', '--no-config-hints'],
   ]) {
     const startedAt = performance.now()
     tally.addStep(String(name), await tool(String(command), ...args), startedAt)

@@ -7,6 +7,9 @@ import { run } from './process.mjs'
 export const root = resolve(import.meta.dirname, '../..')
 export const tools = join(root, '.tools')
 
+/** A failure that the reader can mend; its message is all there is to say. */
+export class SetupError extends Error {}
+
 const pnpmVersion = readPnpmVersion()
 const pnpmFolder = join(tools, `pnpm-${pnpmVersion}`)
 
@@ -49,7 +52,9 @@ export async function bootstrapPnpm() {
   })
   if (code !== 0) {
     rmSync(staging, { recursive: true, force: true })
-    throw new Error(`npm could not fetch pnpm ${pnpmVersion}; see .tools/pnpm.log`)
+    throw new SetupError(
+      `error: config: npm could not fetch pnpm ${pnpmVersion}\nhint:  see .tools/pnpm.log`,
+    )
   }
   // A rename, so that an interrupted download never looks like a finished one.
   rmSync(pnpmFolder, { recursive: true, force: true })

@@ -61,7 +61,7 @@ function readPackage(root: string, name: string): Package {
 }
 
 /** Every source file under a folder, with paths from there. */
-export function readSources(folder: string): SourceFile[] {
+function readSources(folder: string): SourceFile[] {
   const sources: SourceFile[] = []
   const visit = (current: string): void => {
     for (const entry of readdirSync(current, { withFileTypes: true })) {
