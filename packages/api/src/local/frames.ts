@@ -1,0 +1,174 @@
+/**
+ * A call's answer on the local API, content type `application/vnd.agent-mesh.frames`.
+ *
+ *   frame = kind u8 ‖ length u32 (big-endian) ‖ bytes
+ *
+ *   1 header          JSON {type?, meta?}                             first, once
+ *   2 data            bytes of the answer                             any number
+ *   3 end of message  empty; what came since the last one is a message
+ *   4 end             empty; the answer is complete                   last
+ *   5 error           a problem document, as in problem.ts            last
+ *
+ * A body that stops before 4 or 5 was cut. Unknown kinds are refused: both ends are one release.
+ */
+import { fromUtf8, MeshError, utf8 } from '@agent-mesh/core'
+import * as z from 'zod/mini'
+import { parseJson } from '../parse.js'
+import { fromProblem, problemSchema, toProblem } from '../problem.js'
+import { maxDataFrameBytes, maxJsonFrameBytes } from './limits.js'
+
+export const framesContentType = 'application/vnd.agent-mesh.frames'
+
+const kinds = { header: 1, data: 2, endOfMessage: 3, end: 4, error: 5 } as const
+
+const headBytes = 5
+
+const empty = new Uint8Array(0)
+
+/** What the callee says before its answer: a content type, and metadata of at most 8 KiB as JSON. */
+export const AnswerHeader = z.object({
+  type: z.optional(z.string()),
+  meta: z.optional(z.record(z.string(), z.string())),
+})
+export type AnswerHeader = z.infer<typeof AnswerHeader>
+
+export type AnswerFrame =
+  | { kind: 'header'; header: AnswerHeader }
+  | { kind: 'data'; bytes: Uint8Array }
+  | { kind: 'end-of-message' }
+  | { kind: 'end' }
+  | { kind: 'error'; error: MeshError }
+
+/** One frame as bytes. Data over {@link maxDataFrameBytes} becomes several frames. */
+export function encodeAnswerFrame(frame: AnswerFrame): Uint8Array {
+  switch (frame.kind) {
+    case 'header':
+      return frameOf(kinds.header, utf8(JSON.stringify(frame.header)))
+    case 'data':
+      return dataFrames(frame.bytes)
+    case 'end-of-message':
+      return frameOf(kinds.endOfMessage, empty)
+    case 'end':
+      return frameOf(kinds.end, empty)
+    case 'error':
+      return frameOf(kinds.error, utf8(JSON.stringify(toProblem(frame.error))))
+  }
+}
+
+function frameOf(kind: number, bytes: Uint8Array): Uint8Array {
+  const frame = new Uint8Array(headBytes + bytes.length)
+  writeFrame(frame, 0, kind, bytes)
+  return frame
+}
+
+function writeFrame(into: Uint8Array, offset: number, kind: number, bytes: Uint8Array): number {
+  into[offset] = kind
+  new DataView(into.buffer, into.byteOffset).setUint32(offset + 1, bytes.length)
+  into.set(bytes, offset + headBytes)
+  return offset + headBytes + bytes.length
+}
+
+function dataFrames(bytes: Uint8Array): Uint8Array {
+  if (bytes.length <= maxDataFrameBytes) return frameOf(kinds.data, bytes)
+  const count = Math.ceil(bytes.length / maxDataFrameBytes)
+  const frames = new Uint8Array(count * headBytes + bytes.length)
+  let offset = 0
+  for (let start = 0; start < bytes.length; start += maxDataFrameBytes) {
+    const piece = bytes.subarray(start, start + maxDataFrameBytes)
+    offset = writeFrame(frames, offset, kinds.data, piece)
+  }
+  return frames
+}
+
+/**
+ * Takes the body in whatever pieces it arrives. Data comes out as it comes in, possibly in parts
+ * of a frame: only JSON frames are ever held back. Throws 'invalid' on anything but the grammar.
+ */
+export class AnswerFrameDecoder {
+  #head = new Uint8Array(headBytes)
+  #headFilled = 0
+  #kind = 0
+  #missing = 0
+  #json: Uint8Array | undefined
+  #expects: 'header' | 'body' | 'nothing' = 'header'
+
+  /** The frames, or parts of data frames, that `chunk` completed. Data is a view on `chunk`. */
+  push(chunk: Uint8Array): AnswerFrame[] {
+    const frames: AnswerFrame[] = []
+    let rest = chunk
+    while (rest.length > 0) {
+      if (this.#headFilled < headBytes) {
+        const taken = rest.subarray(0, headBytes - this.#headFilled)
+        this.#head.set(taken, this.#headFilled)
+        this.#headFilled += taken.length
+        rest = rest.subarray(taken.length)
+        if (this.#headFilled < headBytes) break
+        this.#begin()
+      }
+      const taken = rest.subarray(0, this.#missing)
+      rest = rest.subarray(taken.length)
+      const frame = this.#take(taken)
+      if (frame) frames.push(frame)
+    }
+    return frames
+  }
+
+  /** The body ended. Throws 'interrupted' when the answer had not: the daemon went away. */
+  finish(): void {
+    if (this.#expects === 'nothing' && this.#headFilled === 0) return
+    throw new MeshError('interrupted', 'meshd ended the answer before it was complete')
+  }
+
+  #begin(): void {
+    const length = new DataView(this.#head.buffer).getUint32(1)
+    this.#kind = this.#head[0] ?? 0
+    this.#missing = length
+    this.#checkOrder()
+    if (this.#kind === kinds.header || this.#kind === kinds.error) {
+      if (length > maxJsonFrameBytes) throw invalid(`a JSON frame of ${length} bytes`)
+      this.#json = new Uint8Array(length)
+    } else if (this.#kind === kinds.data) {
+      if (length > maxDataFrameBytes) throw invalid(`a data frame of ${length} bytes`)
+    } else if (length !== 0) {
+      throw invalid(`a frame of kind ${this.#kind} with ${length} bytes`)
+    }
+  }
+
+  #checkOrder(): void {
+    const kind = this.#kind
+    if (kind < kinds.header || kind > kinds.error) throw invalid(`a frame of kind ${kind}`)
+    if (this.#expects === 'nothing') throw invalid('a frame after the last')
+    if ((this.#expects === 'header') !== (kind === kinds.header)) {
+      throw invalid(`a frame of kind ${kind} where ${this.#expects} was due`)
+    }
+  }
+
+  #take(bytes: Uint8Array): AnswerFrame | undefined {
+    if (this.#json) this.#json.set(bytes, this.#json.length - this.#missing)
+    this.#missing -= bytes.length
+    const complete = this.#missing === 0
+    if (complete) this.#headFilled = 0
+    if (this.#kind === kinds.data) {
+      return bytes.length > 0 ? { kind: 'data', bytes } : undefined
+    }
+    return complete ? this.#complete() : undefined
+  }
+
+  #complete(): AnswerFrame {
+    const json = this.#json
+    this.#json = undefined
+    if (json && this.#kind === kinds.header) {
+      this.#expects = 'body'
+      return { kind: 'header', header: parseJson(AnswerHeader, fromUtf8(json), 'header') }
+    }
+    if (this.#kind === kinds.endOfMessage) return { kind: 'end-of-message' }
+    this.#expects = 'nothing'
+    if (!json) return { kind: 'end' }
+    const error = fromProblem(parseJson(problemSchema, fromUtf8(json), 'error'))
+    return { kind: 'error', error: error ?? new MeshError('internal', 'the call failed') }
+  }
+}
+
+function invalid(what: string): MeshError {
+  return new MeshError('invalid', `meshd's answer holds ${what}`)
+}

@@ -1,0 +1,2 @@
+export { type SocketPlace, socketPathOf } from './socket-path.js'
+export { unixTransport } from './unix-transport.js'
