@@ -21,6 +21,59 @@ export {
   tagLength,
 } from './crypto.js'
 export {
+  type Admission,
+  type AdmissionCheck,
+  type AdmissionStatement,
+  signAdmission,
+  verifyAdmission,
+} from './directory/admission.js'
+export {
+  type Capability,
+  type Card,
+  type CardStatement,
+  type JsonSchema,
+  readCard,
+  signCard,
+  succession,
+  type UnverifiedCard,
+  verifyCard,
+} from './directory/card.js'
+export { type Decision, type DirectoryView, decide } from './directory/decide.js'
+export {
+  type SignedBytes,
+  type SignedDocument,
+  sameDocument,
+  signedFromBytes,
+  signedFromText,
+  signedToBytes,
+  signedToText,
+} from './directory/document.js'
+export {
+  capabilityRule,
+  coversCapability,
+  isCapability,
+  isCapabilityPattern,
+  isName,
+  nameRule,
+  needName,
+} from './directory/names.js'
+export {
+  type AgentPurpose,
+  type AgentRequest,
+  agentPurposes,
+  agentRequestBytes,
+  type Registration,
+  registrationBytes,
+} from './directory/requests.js'
+export { RevocationSet } from './directory/revocation.js'
+export {
+  parseRule,
+  type Question,
+  type Rule,
+  type RulePrincipal,
+  ruleApplies,
+} from './directory/rule.js'
+export {
   asMeshError,
   type ErrorCode,
   errorCodes,
@@ -63,6 +116,7 @@ export {
   maxNameLength,
   maxOriginLength,
   maxPacketBytes,
+  maxSchemaDepth,
   maxUrlLength,
 } from './limits.js'
 export { CipherState, noiseNonce } from './noise/cipher-state.js'

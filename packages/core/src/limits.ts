@@ -18,6 +18,9 @@ export const maxCapabilityLength = 128
 /** A capability's or an agent's description: what a list of results can show. */
 export const maxDescriptionLength = 1_024
 
+/** Nesting of a capability's JSON Schemas: walking one by recursion stays harmless. */
+export const maxSchemaDepth = 32
+
 /** Home relays per card: a sender tries them in turn, so more would only delay the failure. */
 export const maxCardRelays = 8
 
