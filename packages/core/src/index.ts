@@ -180,4 +180,17 @@ export {
   type RelayLoginOptions,
   type RelayLoginOutcome,
 } from './relay-protocol/relay-login.js'
+export { Budget, type Purpose } from './session/budget.js'
+export type {
+  Chunk,
+  Effect,
+  EndpointStats,
+  LinkId,
+  LinkTerms,
+  PeerState,
+  StreamId,
+  UndeliverableNotice,
+} from './session/effects.js'
+export type { AnswerHeader, CallHeader } from './session/headers.js'
+export { type SessionLimits, sessionLimits } from './session/limits.js'
 export { Writer } from './writer.js'
