@@ -19,6 +19,12 @@ export {
   parseFeedServerMessage,
 } from './registry/feed.js'
 export {
+  agentAuthorization,
+  type RegistrationInput,
+  registerAgent,
+  requestAdmission,
+} from './registry/proofs.js'
+export {
   feedPath,
   type RegistryOperation,
   type RegistryRoutes,
@@ -26,7 +32,6 @@ export {
 } from './registry/routes.js'
 export type {
   AgentView,
-  DocumentText,
   FeedRule,
   Person,
   RuleRequest,

@@ -1,7 +1,7 @@
 /** Every bound of the registry's contract, with its reason. */
 export const limits = {
   /** A card document is at most 64 KiB (docs/protocol.md §2); base64url makes a third more of it. */
-  cardTextLength: 87_382,
+  cardTextLength: 87_380,
   /** An admission document is at most 4 KiB (docs/protocol.md §2). */
   admissionTextLength: 5_462,
   /** Names, capabilities and search words are short; a longer one is a mistake or an attack. */

@@ -27,7 +27,7 @@ export interface RequestOptions {
 
 type Operation<R extends Route> =
   unknown extends RouteInput<R>
-    ? (input?: undefined, options?: RequestOptions) => Promise<RouteAnswer<R>>
+    ? (input?: Readonly<Record<string, never>>, options?: RequestOptions) => Promise<RouteAnswer<R>>
     : (input: RouteInput<R>, options?: RequestOptions) => Promise<RouteAnswer<R>>
 
 /** One function per row: `client.login({ body: { code } }, { signal })`. */

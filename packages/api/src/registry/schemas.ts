@@ -1,5 +1,11 @@
 /** The values that registry requests and answers are made of. */
-import { type AgentId, isErrorCode, isMeshError, parseAgentId } from '@agent-mesh/core'
+import {
+  type AgentId,
+  isCapabilityPattern,
+  isErrorCode,
+  isMeshError,
+  parseAgentId,
+} from '@agent-mesh/core'
 import * as z from 'zod/mini'
 import { limits } from '../limits.js'
 
@@ -54,7 +60,12 @@ export const target = word
 /** As `target`, or `*` for every agent of the group. */
 export const principal = word
 /** A capability's name, `*`, or `prefix.*`. */
-export const capabilityPattern = word
+export const capabilityPattern = z
+  .string()
+  .check(
+    z.minLength(1),
+    z.refine(isCapabilityPattern, { error: 'must be a capability, "*" or "prefix.*"' }),
+  )
 export const groupName = word
 
 /** Milliseconds since the epoch. */
@@ -129,4 +140,3 @@ export type RuleView = z.output<typeof ruleView>
 export type FeedRule = z.output<typeof rule>
 export type RuleRequest = z.output<typeof ruleRequest>
 export type Spread = z.output<typeof spread>
-export type DocumentText = z.output<typeof cardDocument>
