@@ -105,6 +105,7 @@ describe('file rules', () => {
   it.each([
     ['a timer', 'setTimeout(() => {}, 1)', 'uses setTimeout'],
     ['the clock', 'const now = Date.now()', 'uses Date'],
+    ['the clock behind a constructor', 'const now = new Date()', 'uses Date'],
     ['a global by its long name', 'globalThis.fetch("x")', 'uses fetch'],
     ['an async function', 'export const f = async () => 1', 'is async'],
     ['a Node module', "import { readFileSync } from 'node:fs'", 'imports node:fs'],
@@ -118,6 +119,7 @@ describe('file rules', () => {
     expect(whatIn('core', 'src/node/a.ts', "import 'node:crypto'")).toEqual([])
     expect(whatIn('core', 'src/a.test.ts', 'await 1; Date.now()')).toEqual([])
     expect(whatIn('core', 'src/clock.ts', 'Date.now(); performance.now()')).toEqual([])
+    expect(whatIn('core', 'src/a.ts', 'new Date(Date.UTC(2030, 0))')).toEqual([])
     const text = "import { a } from '@noble/hashes/sha2.js'; const b = { Date: a.process }"
     expect(whatIn('core', 'src/a.ts', text)).toEqual([])
   })

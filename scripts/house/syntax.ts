@@ -67,6 +67,7 @@ export function globalsUsed(file: SourceFile, banned: ReadonlySet<string>): stri
 /** False for the name of a property or member, which is somebody's own word. */
 function isReference(node: ts.Identifier): boolean {
   const { parent } = node
+  if (node.text === 'Date' && isCalendarOnly(parent)) return false
   if (ts.isPropertyAccessExpression(parent) && parent.name === node) {
     return ts.isIdentifier(parent.expression) && parent.expression.text === 'globalThis'
   }
@@ -83,6 +84,12 @@ function isReference(node: ts.Identifier): boolean {
     ts.isSetAccessor(parent) ||
     ts.isEnumMember(parent)
   return !(isMember && parent.name === node)
+}
+
+/** `Date.UTC(2030, 0)` and `new Date(ms)` compute a date; only the others look at a clock. */
+function isCalendarOnly(parent: ts.Node): boolean {
+  if (ts.isPropertyAccessExpression(parent)) return /^(?:UTC|parse)$/.test(parent.name.text)
+  return ts.isNewExpression(parent) && (parent.arguments?.length ?? 0) > 0
 }
 
 /** True when the file declares an async function or awaits anything. */
