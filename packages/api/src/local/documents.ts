@@ -1,17 +1,10 @@
+import { capabilityRule, isCapability, isName, maxCapabilities, nameRule } from '@agent-mesh/core'
 import * as z from 'zod/mini'
 
-/** A name that is safe as a file name: keys are kept in `keys/NAME.key`. */
-export const AgentName = z.string().check(
-  z.refine((name) => /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(name), {
-    error: 'must be 1 to 63 of A-Z a-z 0-9 . _ - and begin with a letter or digit',
-  }),
-)
+/** An agent's name; safe as a file name too, because keys are kept in `keys/NAME.key`. */
+export const AgentName = z.string().check(z.refine(isName, { error: nameRule }))
 
-export const Capability = z.string().check(
-  z.refine((capability) => /^[^\s*\p{Cc}]{1,128}$/u.test(capability), {
-    error: 'must be 1 to 128 characters without spaces and "*"',
-  }),
-)
+export const Capability = z.string().check(z.refine(isCapability, { error: capabilityRule }))
 
 const httpUrl = z.string().check(
   z.refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), {
@@ -38,7 +31,7 @@ export type Program = z.infer<typeof Program>
  */
 export const UpRequest = z.object({
   name: AgentName,
-  capabilities: z.optional(z.array(Capability).check(z.maxLength(256))),
+  capabilities: z.optional(z.array(Capability).check(z.maxLength(maxCapabilities))),
   program: z.optional(z.nullable(Program)),
   server: z.optional(httpUrl),
   group: z.optional(z.string()),
