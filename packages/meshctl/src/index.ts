@@ -1,1 +1,3 @@
-export {}
+export { type Io, type Sink, type Source, Stopped } from './io.js'
+export { main } from './program.js'
+export { protocol, version } from './version.js'

@@ -1,0 +1,35 @@
+// How a command ends: one table of exit codes (core/errors), one shape of error. Whatever was
+// thrown, a person reads a sentence and a way on, a script reads a code; nobody reads a stack.
+import { asMeshError, exitCode, isMeshError, MeshError } from '@agent-mesh/core'
+import { type Io, Stopped } from './io.js'
+import { printable } from './printable.js'
+
+/** Writes the error to stderr. @returns the exit code */
+export function reportFailure(io: Io, thrown: unknown, { json }: { json: boolean }): number {
+  const error = failureOf(io.signal.aborted ? io.signal.reason : thrown)
+  const message = printable(sentenceOf(error))
+  const hint = error.hint === undefined ? undefined : printable(error.hint)
+  if (json) {
+    const { code, retry } = error
+    const document = { error: { code, message, hint: hint ?? null, retry } }
+    io.stderr.write(`${JSON.stringify(document)}\n`)
+  } else {
+    io.stderr.write(`error: ${error.code}: ${message}\n`)
+    if (hint !== undefined) io.stderr.write(`hint:  ${hint}\n`)
+  }
+  return exitCode(error.code)
+}
+
+function failureOf(thrown: unknown): MeshError {
+  return thrown instanceof Stopped ? new MeshError('canceled', thrown.message) : asMeshError(thrown)
+}
+
+// Nobody foresaw this error, so its own first line is the best clue there is.
+function sentenceOf(error: MeshError): string {
+  const { cause } = error
+  if (error.code !== 'internal' || !(cause instanceof Error) || isMeshError(cause)) {
+    return error.message
+  }
+  const [line = ''] = cause.message.split('\n')
+  return `this is a fault in meshctl (${cause.name}: ${line})`
+}

@@ -1,0 +1,27 @@
+import { createRegistryClient, type RegistryClient } from '@agent-mesh/api'
+import { MeshError } from '@agent-mesh/core'
+import { caFetch } from './ca-fetch.js'
+import type { Context } from './home/contexts.js'
+import { readSmallFile } from './home/private-file.js'
+import { maxConfigBytes } from './limits.js'
+
+/** A client of the context's registry; with a token, as the person it belongs to. */
+export async function connectRegistry(
+  { server, caFile, insecureHttp }: Omit<Context, 'name'>,
+  token: string | undefined,
+): Promise<RegistryClient> {
+  const certificates = caFile === undefined ? undefined : await readCertificates(caFile)
+  return createRegistryClient({
+    baseUrl: server,
+    insecureHttp,
+    ...(token === undefined ? {} : { token }),
+    ...(certificates === undefined ? {} : { fetch: caFetch(certificates) }),
+  })
+}
+
+async function readCertificates(path: string): Promise<string> {
+  const text = await readSmallFile(path, maxConfigBytes)
+  if (text === undefined) throw new MeshError('config', `there is no file ${path} (--ca-file)`)
+  if (text.includes('-----BEGIN CERTIFICATE-----')) return text
+  throw new MeshError('config', `${path} holds no certificate in PEM form (--ca-file)`)
+}
