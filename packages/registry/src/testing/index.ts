@@ -1,1 +1,1 @@
-export {}
+export { createTestRegistry, type TestRegistry, type TestRegistryOptions } from './test-registry.js'

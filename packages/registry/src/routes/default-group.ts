@@ -1,0 +1,2 @@
+/** The one group there is; the store makes it. */
+export const defaultGroup = 'default'
