@@ -1,1 +1,8 @@
-export {}
+export { Child, type ChildOptions, type Exit, gone } from './child.js'
+export { type EventuallyOptions, eventually } from './eventually.js'
+export { FaultyProxy, type ProxyOptions, type ProxyTarget, type Recording } from './faulty-proxy.js'
+export { forgetPeak, peakBytes, residentBytes } from './memory.js'
+export { MeshHome, type Result } from './mesh-home.js'
+export { MeshServer, type ServerOptions } from './mesh-server.js'
+export { programPath } from './programs.js'
+export { TempFolder } from './temp-folder.js'
