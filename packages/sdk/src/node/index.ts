@@ -1,1 +1,1 @@
-export {}
+export { readKeyFile, type WriteKeyOptions, writeKeyFile } from './key-file.js'
