@@ -41,25 +41,19 @@ async function writeBytes(parts: AsyncIterable<AnswerPart>, io: Io): Promise<voi
   if (io.stdout.isTTY === true && last !== newline) io.stdout.write('\n')
 }
 
-// A message that ends with a newline is a line already.
+// A message that ends with a newline is a line already; an empty one is an empty line.
 async function writeLines(parts: AsyncIterable<AnswerPart>, io: Io): Promise<void> {
-  let last = newline
-  let isOpen = false
-  const close = () => {
-    if (isOpen && last !== newline) io.stdout.write('\n')
-    isOpen = false
-  }
+  let last: number | undefined
   for await (const part of parts) {
-    if (part.kind === 'end-of-message') {
-      isOpen = true
-      close()
+    if (part.kind === 'data') {
+      last = part.bytes.at(-1) ?? last
+      await write(io.stdout, part.bytes, io.signal)
       continue
     }
-    isOpen = true
-    last = part.bytes.at(-1) ?? last
-    await write(io.stdout, part.bytes, io.signal)
+    if (last !== newline) io.stdout.write('\n')
+    last = undefined
   }
-  close()
+  if (last !== undefined && last !== newline) io.stdout.write('\n')
 }
 
 async function writeDocuments(

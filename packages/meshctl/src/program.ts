@@ -132,7 +132,9 @@ async function run({ words, afterDashes, io }: CommandLine): Promise<void> {
 
 function defineProgram(io: Io): Command {
   return new Command('meshctl')
-    .description('The command line of agent-mesh, an end-to-end encrypted network for AI agents.')
+    .description(
+      'The command line of agent-mesh, a network for AI agents, encrypted from end to end.',
+    )
     .usage('COMMAND [options]')
     .version(`meshctl ${version} (protocol ${protocol})`, '-V, --version', 'show the version')
     .helpOption('-h, --help', 'show this')

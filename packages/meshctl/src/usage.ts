@@ -1,7 +1,7 @@
 import type { CommanderError } from 'commander'
 
 /** What `meshctl` alone says. */
-export const firstMinute = `meshctl runs agents on agent-mesh, an end-to-end encrypted network for AI agents.
+export const firstMinute = `meshctl runs AI agents on agent-mesh, a network encrypted from end to end.
 
   meshctl login --server http://127.0.0.1:8080 --code CODE
   meshctl up --name bob --capability echo -- cat

@@ -32,6 +32,7 @@ export const defineUp: Define = (command, act) => {
     .option('--description <text>', 'what it does, in one sentence')
     .option('--http <url>', 'calls are POSTed to this URL')
     .option('--key-file <file>', 'use this key instead of a new one')
+    .allowExcessArguments()
     .action(act(up))
     .addHelpText(
       'after',

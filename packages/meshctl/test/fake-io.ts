@@ -1,0 +1,56 @@
+import { Readable, Writable } from 'node:stream'
+import { type Io, Stopped } from '../src/io.js'
+
+export interface FakeIoOptions {
+  readonly stdin?: Uint8Array | string
+  /** Whether stdout and stderr are terminals. */
+  readonly isTTY?: boolean
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** An `Io` that remembers what was written. */
+export function fakeIo({ stdin = '', isTTY = false, env = {} }: FakeIoOptions = {}) {
+  const controller = new AbortController()
+  const stdout = new Sink(isTTY)
+  const stderr = new Sink(isTTY)
+  const io: Io = {
+    stdin: Readable.from([Buffer.from(stdin)], { objectMode: false }),
+    stdout,
+    stderr,
+    env,
+    signal: controller.signal,
+  }
+  return {
+    io,
+    /** What Ctrl-C does. */
+    interrupt: () => controller.abort(new Stopped('stopped by you')),
+    get stdout(): string {
+      return stdout.bytes.toString('utf8')
+    },
+    get stdoutBytes(): Buffer {
+      return stdout.bytes
+    },
+    get stderr(): string {
+      return stderr.bytes.toString('utf8')
+    },
+  }
+}
+
+class Sink extends Writable {
+  readonly isTTY: boolean
+  readonly #chunks: Buffer[] = []
+
+  constructor(isTTY: boolean) {
+    super()
+    this.isTTY = isTTY
+  }
+
+  get bytes(): Buffer {
+    return Buffer.concat(this.#chunks)
+  }
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.#chunks.push(Buffer.from(chunk))
+    done()
+  }
+}
