@@ -34,7 +34,7 @@ export async function ensureDaemon(invocation: Invocation): Promise<RunningDaemo
 }
 
 /** Undefined if no daemon is running. */
-export async function askVersion(
+async function askVersion(
   client: LocalClient,
   signal: AbortSignal,
 ): Promise<Version | undefined> {
@@ -46,7 +46,7 @@ export async function askVersion(
   }
 }
 
-export function isNotRunning(error: unknown): boolean {
+function isNotRunning(error: unknown): boolean {
   return error instanceof MeshError && error.details?.['reason'] === 'not-running'
 }
 

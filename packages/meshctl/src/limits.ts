@@ -21,8 +21,5 @@ export const progressEveryMs = 100
 /** Waiting longer than this says what for. */
 export const silentWaitMs = 1_000
 
-/** A registry that does not answer in this time is reported as unreachable. */
-export const registryAnswerMs = 15_000
-
 /** Longest duration an option takes: ten years, far below where a timer overflows a double. */
 export const maxDurationMs = 3650 * 24 * 3600 * 1000

@@ -1,6 +1,5 @@
 // A context is a server and the login to it. `config.toml` names them; each token has a file of
 // its own, 0600, so that the configuration can be shown, shared and versioned.
-import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isLoopbackHost } from '@agent-mesh/api'
 import { MeshError } from '@agent-mesh/core'
@@ -97,10 +96,6 @@ export async function readToken(home: string, context: Context): Promise<string>
   if (token === undefined || token === '') throw notLoggedIn(context.server)
   await checkPrivate(path)
   return token
-}
-
-export async function removeToken(home: string, context: Context): Promise<void> {
-  await rm(tokenFile(home, context.name), { force: true })
 }
 
 export function notLoggedIn(server: string | undefined): MeshError {

@@ -130,7 +130,10 @@ describe('a key', () => {
     await mkdir(home)
     const path = join(home, 'x.key')
     await writeFile(path, SecretKey.generate(nodeCrypto).format(), { mode: 0o644 })
-    await expect(readKey(path)).rejects.toMatchObject({ code: 'config', message: expect.stringMatching(/by others/) })
+    await expect(readKey(path)).rejects.toMatchObject({
+      code: 'config',
+      message: expect.stringMatching(/by others/),
+    })
     await writeFile(join(home, 'y.key'), 'hello', { mode: 0o600 })
     await expect(readKey(join(home, 'y.key'))).rejects.toMatchObject({ code: 'config' })
   })

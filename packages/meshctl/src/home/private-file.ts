@@ -115,7 +115,7 @@ export function notReadable(path: string, cause: unknown): MeshError {
   return new MeshError('config', `cannot use ${path}: ${reasons[code] ?? code}`, { cause })
 }
 
-export function isMissing(error: unknown): boolean {
+function isMissing(error: unknown): boolean {
   return errnoOf(error) === 'ENOENT'
 }
 
