@@ -5,14 +5,10 @@
 import { type AgentId, shortId } from '@agent-mesh/core'
 import type { Person } from './store/store.js'
 
-/** The part of a pino logger that is used. */
-export interface Log {
-  info(fields: object, event: string): void
-  warn(fields: object, event: string): void
-  error(fields: object, event: string): void
-}
-
-const silent: Log = { info() {}, warn() {}, error() {} }
+export type EventLevel = 'info' | 'warn' | 'error'
+export type EventFields = Readonly<Record<string, string | number | boolean | readonly string[]>>
+/** Where events go: a name and fields, never a sentence. */
+export type EventLog = (level: EventLevel, event: string, fields: EventFields) => void
 
 export type RegistryCounter =
   | 'logins'
@@ -25,7 +21,7 @@ export type RegistryCounter =
   | 'failures'
 
 export class RegistryEvents {
-  readonly #log: Log
+  readonly #log: EventLog
   readonly counters: Record<RegistryCounter, number> = {
     logins: 0,
     loginsRefused: 0,
@@ -37,57 +33,62 @@ export class RegistryEvents {
     failures: 0,
   }
 
-  constructor(log: Log = silent) {
+  constructor(log: EventLog = () => {}) {
     this.#log = log
   }
 
   loggedIn(person: Person, address: string): void {
     this.counters.logins += 1
-    this.#log.info({ person: person.name, address }, 'logged-in')
+    this.#log('info', 'registry.logged-in', { person: person.name, address })
   }
 
   loginRefused(address: string): void {
     this.counters.loginsRefused += 1
-    this.#log.warn({ address }, 'login-refused')
+    this.#log('warn', 'registry.login-refused', { address })
   }
 
   registered(agent: { id: AgentId; name: string; group: string; sequence: number }): void {
     this.counters.registrations += 1
     const { name, group, sequence } = agent
-    this.#log.info({ agent: shortId(agent.id), name, group, sequence }, 'agent-registered')
+    this.#log('info', 'registry.agent-registered', {
+      agent: shortId(agent.id),
+      name,
+      group,
+      sequence,
+    })
   }
 
   admitted(agent: AgentId): void {
     this.counters.admissions += 1
-    this.#log.info({ agent: shortId(agent) }, 'admission-issued')
+    this.#log('info', 'registry.admission-issued', { agent: shortId(agent) })
   }
 
   ruleChanged(change: 'added' | 'removed', rule: string, person: Person): void {
     this.counters.ruleChanges += 1
-    this.#log.info({ rule, person: person.name }, `rule-${change}`)
+    this.#log('info', `registry.rule-${change}`, { rule, person: person.name })
   }
 
   revoked(agent: AgentId): void {
     this.counters.revocations += 1
-    this.#log.warn({ agent: shortId(agent) }, 'agent-revoked')
+    this.#log('warn', 'registry.agent-revoked', { agent: shortId(agent) })
   }
 
   followerJoined(agents: readonly AgentId[], address: string): void {
-    this.#log.info({ agents: agents.map(shortId), address }, 'follower-joined')
+    this.#log('info', 'registry.follower-joined', { agents: agents.map(shortId), address })
   }
 
   followerLeft(agents: readonly AgentId[]): void {
-    this.#log.info({ agents: agents.map(shortId) }, 'follower-left')
+    this.#log('info', 'registry.follower-left', { agents: agents.map(shortId) })
   }
 
   followerCut(reason: string, address: string): void {
     this.counters.followersCut += 1
-    this.#log.warn({ reason, address }, 'follower-cut')
+    this.#log('warn', 'registry.follower-cut', { reason, address })
   }
 
   failed(method: string, path: string, error: unknown): void {
     this.counters.failures += 1
-    this.#log.error({ method, path, error: describe(error) }, 'request-failed')
+    this.#log('error', 'registry.request-failed', { method, path, error: describe(error) })
   }
 }
 

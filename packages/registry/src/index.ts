@@ -1,7 +1,13 @@
 export type { RequestContext } from './app.js'
 export type { MemberChange } from './directory/members.js'
 export type { Presence } from './directory/views.js'
-export { type Log, type RegistryCounter, RegistryEvents } from './events.js'
+export {
+  type EventFields,
+  type EventLevel,
+  type EventLog,
+  type RegistryCounter,
+  RegistryEvents,
+} from './events.js'
 export type { Upgrade } from './feed/upgrade.js'
 export type { Admittance, RegistryGate } from './gate.js'
 export { createOwnerCode, type OwnerCode } from './login/login-code.js'

@@ -50,6 +50,8 @@ export const limits = {
   snapshotMs: 60_000,
   /** Two heartbeats without an answer and a follower counts as gone. */
   heartbeatMs: 10_000,
+  /** For the closing handshake when the registry stops; then sockets are cut. */
+  goodbyeMs: 1_000,
   /** How long a change of rules waits for acknowledgements before it answers. */
   spreadMs: 5_000,
 } as const

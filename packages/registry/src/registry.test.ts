@@ -22,7 +22,7 @@ const failure = async (promise: Promise<unknown>) => {
 
 describe('a registry', () => {
   it('takes an owner from a one-time code to an agent with a rule and an admission', async () => {
-    using mesh = createTestRegistry()
+    await using mesh = createTestRegistry()
     const { client } = await mesh.owner()
     const alice = await mesh.agent({ name: 'alice' })
     const bob = await mesh.agent({ name: 'bob', capabilities: [{ name: 'echo' }] })
@@ -50,7 +50,7 @@ describe('a registry', () => {
   })
 
   it('tells its relays by the name it was asked by', async () => {
-    using mesh = createTestRegistry({
+    await using mesh = createTestRegistry({
       origins: ['http://127.0.0.1:8080', 'https://mesh.example.com'],
       hasRelay: true,
     })
@@ -58,7 +58,7 @@ describe('a registry', () => {
   })
 
   it('lets an agent look others up by its own signature', async () => {
-    using mesh = createTestRegistry()
+    await using mesh = createTestRegistry()
     const alice = await mesh.agent({ name: 'alice' })
     const client = mesh.client()
     const authorization = await agentAuthorization(client, alice)
@@ -69,7 +69,7 @@ describe('a registry', () => {
   })
 
   it('refuses a revoked agent at registration, admission and gate', async () => {
-    using mesh = createTestRegistry()
+    await using mesh = createTestRegistry()
     const { client } = await mesh.owner()
     const bob = await mesh.agent({ name: 'bob' })
     const alice = await mesh.agent({ name: 'alice' })

@@ -38,12 +38,13 @@ export interface RegistryOptions {
 }
 
 /** The control plane: people, cards, rules, admissions, and the feed that spreads them. */
-export class Registry implements Disposable {
+export class Registry implements AsyncDisposable {
   /** What a relay in this process asks. */
   readonly gate: RegistryGate
   /** For HTTP upgrades to `feedPath`. */
   readonly upgrade: Upgrade
   readonly #app: RegistryApp
+  readonly #auth: Auth
   readonly #agents: Agents
   readonly #feed: Feed
   readonly #members: Members
@@ -73,8 +74,9 @@ export class Registry implements Disposable {
     const rules = new Rules({ store, clock, changes, events })
     const admissions = new Admissions({ crypto, clock, store, members, signatures, events })
     const { name, version, hasRelay = false } = options
+    this.#auth = new Auth({ store, clock, members, signatures })
     this.#app = createApp({
-      auth: new Auth({ store, clock, members, signatures }),
+      auth: this.#auth,
       events,
       handlers: {
         ...loginRoutes(new LoginDesk({ store, crypto, events }), clock),
@@ -97,6 +99,15 @@ export class Registry implements Disposable {
     return this.#admissions.key
   }
 
+  /** Whether a person's valid token came with the request. */
+  isFromPerson(request: Request): boolean {
+    try {
+      return this.#auth.person(request) !== undefined
+    } catch {
+      return false
+    }
+  }
+
   /** Figures of the moment. */
   get figures(): { agents: number; followers: number } {
     return { agents: this.#members.count, followers: this.#feed.followers }
@@ -113,7 +124,7 @@ export class Registry implements Disposable {
   }
 
   /** Says goodbye to all followers and answers the requests that wait for them. */
-  [Symbol.dispose](): void {
-    this.#feed[Symbol.dispose]()
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#feed[Symbol.asyncDispose]()
   }
 }

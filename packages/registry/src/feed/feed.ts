@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import {
   type FeedChange,
   type FeedFollowerMessage,
@@ -51,9 +52,11 @@ const goingAway = 1001
  * Spreads committed changes to followers. Nothing here waits for a socket: a message is handed to
  * the socket's own queue, and a follower that leaves too much unacknowledged is cut.
  */
-export class Feed implements Disposable {
+export class Feed implements AsyncDisposable {
   readonly #options: FeedOptions
   readonly #connections = new Map<Follower, Connection>()
+  /** Every socket until it is closed, followers' and others'. */
+  readonly #sockets = new Set<WebSocket>()
   readonly #spreadings = new Set<Spreading>()
   readonly #heartbeat: NodeJS.Timeout
   #closed = false
@@ -83,7 +86,11 @@ export class Feed implements Disposable {
     socket.on('pong', () => {
       connection.alive = true
     })
-    socket.on('close', () => this.#forget(follower))
+    this.#sockets.add(socket)
+    socket.on('close', () => {
+      this.#sockets.delete(socket)
+      this.#forget(follower)
+    })
     // `close` follows; without a listener the error would end the process.
     socket.on('error', () => {})
     this.#send(connection, { type: 'challenge', nonce: toBase64url(nonce) })
@@ -112,11 +119,18 @@ export class Feed implements Disposable {
     }
   }
 
-  [Symbol.dispose](): void {
+  /** Says goodbye to all; on return every socket is closed. */
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true
     clearInterval(this.#heartbeat)
     for (const spreading of this.#spreadings) spreading.finish()
-    for (const { socket } of this.#connections.values()) socket.close(goingAway)
+    const closed = [...this.#sockets].map((socket) => once(socket, 'close'))
+    for (const socket of this.#sockets) socket.close(goingAway)
+    const timer = setTimeout(() => {
+      for (const socket of this.#sockets) socket.terminate()
+    }, limits.goodbyeMs)
+    await Promise.all(closed)
+    clearTimeout(timer)
   }
 
   #receive(connection: Connection, data: RawData, isBinary: boolean): void {

@@ -18,7 +18,7 @@ export type TestRegistryOptions = Partial<RegistryOptions> & {
   readonly address?: string
 }
 
-export interface TestRegistry extends Disposable {
+export interface TestRegistry extends AsyncDisposable {
   readonly registry: Registry
   readonly options: RegistryOptions
   /** A client that reaches the registry without a port. */
@@ -70,8 +70,8 @@ export function createTestRegistry(overrides: TestRegistryOptions = {}): TestReg
       await registerAgent((await login).client, { keypair, card, crypto })
       return keypair
     },
-    [Symbol.dispose]() {
-      registry[Symbol.dispose]()
+    async [Symbol.asyncDispose]() {
+      await registry[Symbol.asyncDispose]()
       store[Symbol.dispose]()
     },
   }

@@ -49,6 +49,27 @@ export function openDatabase(path: string, { create = true } = {}): Database {
   }
 }
 
+/**
+ * Holds `path`.lock as long as it is open: the operating system lets go of it when the process
+ * ends, however it ends. It is a database of its own, so that `path` itself stays writable.
+ */
+export function lockDatabase(path: string): Database {
+  if (path === ':memory:') return new Sqlite(path)
+  const lockPath = `${path}.lock`
+  prepareFile(lockPath, true)
+  const lock = new Sqlite(lockPath, { timeout: 0 })
+  try {
+    lock.exec('BEGIN EXCLUSIVE')
+    return lock
+  } catch (cause) {
+    lock.close()
+    throw new MeshError('config', `another server is running on ${path}`, {
+      cause,
+      hint: 'stop it, or name another file with --db-path',
+    })
+  }
+}
+
 /** The file holds the admission key: nobody else may read it, from its first moment on. */
 function prepareFile(path: string, create: boolean): void {
   try {

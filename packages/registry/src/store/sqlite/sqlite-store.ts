@@ -1,6 +1,6 @@
 import type { Store, StoreWriter } from '../store.js'
 import { agents } from './agents.js'
-import { openDatabase } from './database.js'
+import { type Database, lockDatabase, openDatabase } from './database.js'
 import { groups } from './groups.js'
 import { loginCodes } from './login-codes.js'
 import { people } from './people.js'
@@ -9,13 +9,24 @@ import { rules } from './rules.js'
 import { settings } from './settings.js'
 import { tokens } from './tokens.js'
 
+export interface SqliteStoreOptions {
+  /** Make a missing file and bring an older schema up to date. Default: true. */
+  readonly create?: boolean
+  /**
+   * Refuse to open what another process has opened so. A registry has to: it keeps members in
+   * memory. Others may still open the file without it, to add a login code. Default: false.
+   */
+  readonly exclusive?: boolean
+}
+
 /**
  * The registry's store in one SQLite file; ':memory:' is a store that forgets.
  *
  * @throws MeshError `config` when the file cannot be used, saying why
  */
-export function openSqliteStore(path: string, options: { create?: boolean } = {}): Store {
+export function openSqliteStore(path: string, options: SqliteStoreOptions = {}): Store {
   const db = openDatabase(path, options)
+  const lock = options.exclusive === true ? lockOrClose(db, path) : undefined
   const tables: StoreWriter = {
     people: people(db),
     tokens: tokens(db),
@@ -32,6 +43,16 @@ export function openSqliteStore(path: string, options: { create?: boolean } = {}
     change: (work) => db.transaction(() => work(tables)).immediate(),
     [Symbol.dispose]() {
       db.close()
+      lock?.close()
     },
+  }
+}
+
+function lockOrClose(db: Database, path: string): Database {
+  try {
+    return lockDatabase(path)
+  } catch (error) {
+    db.close()
+    throw error
   }
 }
