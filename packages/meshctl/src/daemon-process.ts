@@ -34,10 +34,7 @@ export async function ensureDaemon(invocation: Invocation): Promise<RunningDaemo
 }
 
 /** Undefined if no daemon is running. */
-async function askVersion(
-  client: LocalClient,
-  signal: AbortSignal,
-): Promise<Version | undefined> {
+async function askVersion(client: LocalClient, signal: AbortSignal): Promise<Version | undefined> {
   try {
     return await client.version({ signal })
   } catch (error) {
