@@ -50,6 +50,8 @@ export function problemResponse(error: unknown): Response {
   const headers = new Headers({ 'content-type': problemType, 'cache-control': 'no-store' })
   const waitMs = problem.details?.['retryAfterMs']
   if (typeof waitMs === 'number') headers.set('retry-after', String(Math.ceil(waitMs / 1000)))
+  // RFC 9110 §15.5.2: a 401 says which scheme would help.
+  if (problem.status === 401) headers.set('www-authenticate', 'Bearer')
   return new Response(JSON.stringify(problem), { status: problem.status ?? 500, headers })
 }
 

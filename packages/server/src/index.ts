@@ -1,1 +1,5 @@
-export {}
+export type { LogLevel, ServerConfig } from './config.js'
+export type { Io } from './io.js'
+export type { Log } from './log.js'
+export { type RunningServer, type ServerParts, startServer } from './server.js'
+export { protocol, version } from './version.js'

@@ -1,0 +1,15 @@
+import { pino } from 'pino'
+import type { LogLevel } from './config.js'
+
+export type LogFields = Readonly<Record<string, unknown>>
+/** An event has a name and fields. Neither may hold a code, a token, a key or a payload. */
+export type Log = (level: LogLevel, event: string, fields: LogFields) => void
+
+/** JSON lines on stderr. Synchronous: the last words of a process are the interesting ones. */
+export function createLog(level: LogLevel): Log {
+  const logger = pino(
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, messageKey: 'event' },
+    pino.destination({ fd: 2, sync: true }),
+  )
+  return (at, event, fields) => logger[at](fields, event)
+}
