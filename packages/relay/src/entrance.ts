@@ -60,6 +60,7 @@ export class Entrance {
     const failures = new TokenBucket({
       perSecond: this.#limits.failedLoginsPerSecond,
       burst: this.#limits.failedLogins,
+      maxDebt: this.#limits.failedLogins,
       now,
     })
     const visitor = { halfOpen: 0, failures }

@@ -1,6 +1,8 @@
 export interface TokenBucketOptions {
   perSecond: number
   burst: number
+  /** Beyond it nothing more is owed, so that a wait stays bounded. */
+  maxDebt?: number
   now: number
 }
 
@@ -8,12 +10,14 @@ export interface TokenBucketOptions {
 export class TokenBucket {
   readonly #perMs: number
   readonly #burst: number
+  readonly #maxDebt: number
   #tokens: number
   #refilledAt: number
 
   constructor(options: TokenBucketOptions) {
     this.#perMs = options.perSecond / 1000
     this.#burst = options.burst
+    this.#maxDebt = options.maxDebt ?? Number.POSITIVE_INFINITY
     this.#tokens = options.burst
     this.#refilledAt = options.now
   }
@@ -23,7 +27,7 @@ export class TokenBucket {
    * clock and `waitMs`, which keeps the clock out of the path of every packet.
    */
   take(): boolean {
-    this.#tokens -= 1
+    this.#tokens = Math.max(this.#tokens - 1, -this.#maxDebt)
     return this.#tokens < 0
   }
 
