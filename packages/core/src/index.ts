@@ -156,6 +156,7 @@ export {
   noAdmission,
   type PacketFrame,
   type PingFrame,
+  type PongFrame,
   type RefusalCode,
   type RefusedFrame,
   type RelayFrame,

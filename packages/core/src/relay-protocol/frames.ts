@@ -130,7 +130,13 @@ export interface ReplacedFrame {
 }
 
 export interface PingFrame {
-  kind: 'ping' | 'pong'
+  kind: 'ping'
+  token: bigint
+}
+
+export interface PongFrame {
+  kind: 'pong'
+  /** The token of the ping that it answers. */
   token: bigint
 }
 
@@ -140,7 +146,7 @@ export interface RenewFrame {
 }
 
 /** What a client sends. */
-export type ClientFrame = LoginFrame | SendFrame | PingFrame | RenewFrame
+export type ClientFrame = LoginFrame | SendFrame | PingFrame | PongFrame | RenewFrame
 
 /** What a relay sends. */
 export type RelayFrame =
@@ -153,6 +159,7 @@ export type RelayFrame =
   | DrainingFrame
   | ReplacedFrame
   | PingFrame
+  | PongFrame
 
 export type Frame = ClientFrame | RelayFrame
 
