@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { fromHex, toHex, utf8 } from '../bytes.js'
-import { backends } from '../testing/backends.js'
+import { backends } from '../node/backends.js'
 import { bytesOf } from '../testing/index.js'
 import { smallOrder } from '../testing/points.js'
 

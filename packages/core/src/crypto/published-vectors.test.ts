@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { concat, fromHex, toHex } from '../bytes.js'
 import { isMeshError } from '../errors.js'
-import { backends } from '../testing/backends.js'
+import { backends } from '../node/backends.js'
 import { type NoiseVector, playNoiseVector } from '../testing/noise-vectors.js'
 
 // The full published sets: the Noise wiki's and Wycheproof's, as JSON files in MESH_VECTORS_DIR.

@@ -3,7 +3,7 @@ import { ed25519 } from '@noble/curves/ed25519.js'
 import { describe, expect, it } from 'vitest'
 import { concat, fromHex, utf8 } from '../bytes.js'
 import { agentIdBytes } from '../identity/agent-id.js'
-import { backends } from '../testing/backends.js'
+import { backends } from '../node/backends.js'
 import {
   equivalents,
   honest,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { toHex, utf8 } from '../bytes.js'
-import { backends } from '../testing/backends.js'
+import { backends } from '../node/backends.js'
 import { agentRequestBytes, registrationBytes } from './requests.js'
 
 const origin = 'http://127.0.0.1:8080'

@@ -2,7 +2,7 @@ import { ed25519 } from '@noble/curves/ed25519.js'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { fromHex, toBase64url, toHex } from '../bytes.js'
-import { backends } from '../testing/backends.js'
+import { backends } from '../node/backends.js'
 import { agentIds, bytesOf } from '../testing/index.js'
 import { equivalents, honest, p, smallOrder } from '../testing/points.js'
 import {

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { equal, fromUtf8, toHex, utf8 } from '../bytes.js'
 import { nobleCrypto } from '../crypto/noble.js'
 import type { Crypto } from '../crypto.js'
+import { backends } from '../node/backends.js'
 import { nodeCrypto } from '../node/crypto.js'
-import { backends } from '../testing/backends.js'
 import { HandshakeState } from './handshake.js'
 
 const prologue = utf8('agent-mesh session v1\0test')

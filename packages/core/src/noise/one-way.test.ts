@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { utf8 } from '../bytes.js'
+import { backends } from '../node/backends.js'
 import { nodeCrypto } from '../node/crypto.js'
-import { backends } from '../testing/backends.js'
 import { oneWayOpen, oneWaySeal } from './one-way.js'
 
 const prologue = utf8('letter')

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { backends } from '../testing/backends.js'
+import { backends } from '../node/backends.js'
 import { type NoiseVector, playNoiseVector } from '../testing/noise-vectors.js'
 
 // From the cacophony test vectors (public domain); test/published-vectors.test.ts has them all.
