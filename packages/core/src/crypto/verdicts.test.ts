@@ -91,6 +91,13 @@ function honestCases(): Case[] {
       verdict: false,
     })),
     {
+      name: 'key on no point',
+      publicKey: scalarBytes(2n),
+      message,
+      signature: sign({ message, nonce, publicKey: scalarBytes(2n) }).signature,
+      verdict: false,
+    },
+    {
       name: 'key of 31 bytes',
       publicKey: honestKey.subarray(1),
       message,

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { equal, fromUtf8, toHex, utf8 } from '../bytes.js'
 import { nobleCrypto } from '../crypto/noble.js'
@@ -234,6 +235,25 @@ describe('a handshake', () => {
         expect(() => writer.readMessage(reply, headers[1])).toThrow(refusal)
       }
     }
+  })
+
+  it('never crashes on arbitrary bytes', () => {
+    const readers = [0, 1, 2].map((count) => {
+      const pair = pairOf()
+      exchange(pair, count)
+      return count === 1 ? pair.initiator : pair.responder
+    })
+    fc.assert(
+      fc.property(fc.nat(2), fc.uint8Array({ maxLength: 200 }), (n, bytes) => {
+        const reader = (readers[n] as HandshakeState).fork()
+        if (n === 0 && bytes.length >= 32) {
+          expect(reader.readMessage(bytes)).toEqual(bytes.subarray(32))
+        } else {
+          expect(() => reader.readMessage(bytes)).toThrow(refusal)
+        }
+      }),
+      { numRuns: 300 },
+    )
   })
 
   it('takes turns', () => {
