@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { constants } from 'node:os'
 import type { Readable } from 'node:stream'
-import { eventually } from './eventually.js'
-import { politeEndMs } from './limits.js'
+import { KeptOutput } from './kept-output.js'
+import { onExit } from './leftovers.js'
+import { patienceMs, politeEndMs } from './limits.js'
 
 export interface ChildOptions {
   readonly env?: Readonly<Record<string, string>>
@@ -21,8 +23,8 @@ export class Child implements AsyncDisposable {
   readonly process: ChildProcess
   /** Settles when it has ended and all its output is here. */
   readonly exit: Promise<Exit>
-  readonly #stdout: Buffer[] = []
-  readonly #stderr: Buffer[] = []
+  readonly #stdout = new KeptOutput()
+  readonly #stderr = new KeptOutput()
   readonly #listeners = new Set<() => void>()
   #isEnded = false
 
@@ -35,6 +37,8 @@ export class Child implements AsyncDisposable {
     })
     this.process.stdout?.on('data', (chunk: Buffer) => this.#keep(this.#stdout, chunk))
     this.process.stderr?.on('data', (chunk: Buffer) => this.#keep(this.#stderr, chunk))
+    const callOff = onExit(() => this.signal('SIGKILL'))
+    this.process.once('exit', callOff)
     this.exit = this.#watchExit()
     this.#feed(input)
   }
@@ -48,18 +52,47 @@ export class Child implements AsyncDisposable {
   }
 
   get stdout(): Buffer {
-    return Buffer.concat(this.#stdout)
+    return this.#stdout.bytes
+  }
+
+  /** How much of it there is so far; cheap, unlike `stdout` itself. */
+  get stdoutLength(): number {
+    return this.#stdout.length
   }
 
   get stderr(): string {
-    return Buffer.concat(this.#stderr).toString('utf8')
+    return this.#stderr.bytes.toString('utf8')
   }
 
-  /** Resolves when `isThere` holds of the output so far. @throws Error if it ends before */
-  async until(isThere: (child: Child) => boolean): Promise<void> {
-    while (!isThere(this)) {
-      if (this.#isEnded) throw new Error(`it ended first: ${this.stdout}${this.stderr}`)
-      await new Promise<void>((resolve) => this.#listeners.add(resolve))
+  /** stdout from its beginning, chunk by chunk as it arrives. */
+  async *chunks(): AsyncGenerator<Buffer, void> {
+    for (let index = 0; ; index++) {
+      while (index >= this.#stdout.chunks.length && !this.#isEnded) await this.#more()
+      const chunk = this.#stdout.chunks[index]
+      if (chunk === undefined) return
+      yield chunk
+    }
+  }
+
+  /**
+   * Resolves when `isThere` holds of the output so far.
+   *
+   * @throws Error with the output, if it ends before or nothing comes of it within the limit
+   */
+  async until(isThere: (child: Child) => boolean, limitMs: number = patienceMs): Promise<void> {
+    let isLate = false
+    const timer = setTimeout(() => {
+      isLate = true
+      this.#wake()
+    }, limitMs)
+    try {
+      while (!isThere(this)) {
+        if (this.#isEnded) throw new Error(`it ended first: ${this.#said}`)
+        if (isLate) throw new Error(`waited ${limitMs} ms: ${this.#said}`)
+        await this.#more()
+      }
+    } finally {
+      clearTimeout(timer)
     }
   }
 
@@ -88,6 +121,10 @@ export class Child implements AsyncDisposable {
     await this.stop()
   }
 
+  get #said(): string {
+    return `${this.stdout.toString('utf8').slice(-2000)}${this.stderr.slice(-2000)}`
+  }
+
   async #watchExit(): Promise<Exit> {
     const [code, signal] = (await once(this.process, 'close')) as [
       number | null,
@@ -95,12 +132,16 @@ export class Child implements AsyncDisposable {
     ]
     this.#isEnded = true
     this.#wake()
-    return { code: code ?? 128 + signalNumber(signal) }
+    return { code: code ?? 128 + (signal === null ? 0 : constants.signals[signal]) }
   }
 
-  #keep(chunks: Buffer[], chunk: Buffer): void {
-    chunks.push(chunk)
+  #keep(output: KeptOutput, chunk: Buffer): void {
+    output.add(chunk)
     this.#wake()
+  }
+
+  #more(): Promise<void> {
+    return new Promise((resolve) => this.#listeners.add(resolve))
   }
 
   #wake(): void {
@@ -120,27 +161,7 @@ export class Child implements AsyncDisposable {
   }
 }
 
-function signalNumber(signal: NodeJS.Signals | null): number {
-  return { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 }[signal as string] ?? 0
-}
-
 // What a child needs of this process's environment, and nothing that could change what it does.
 function quietEnvironment(): Record<string, string> {
   return { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', NO_COLOR: '1' }
-}
-
-/** Resolves when no process has this id any more; one that nobody collected counts as gone. */
-export async function gone(pid: number): Promise<void> {
-  const { readFile } = await import('node:fs/promises')
-  await eventually(
-    async () => {
-      try {
-        process.kill(pid, 0)
-      } catch {
-        return true
-      }
-      return /\) [ZX] /.test(await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ''))
-    },
-    { what: `process ${pid} to end` },
-  )
 }

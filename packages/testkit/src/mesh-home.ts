@@ -1,6 +1,10 @@
+import { readFile } from 'node:fs/promises'
 import { createLocalClient, type DaemonStatus, type LocalClient } from '@agent-mesh/api/local'
 import { unixTransport } from '@agent-mesh/api/local/node'
-import { Child, type ChildOptions, gone } from './child.js'
+import { Child, type ChildOptions } from './child.js'
+import { eventually } from './eventually.js'
+import { endProcess, isAlive } from './foreign-process.js'
+import { onExit } from './leftovers.js'
 import type { MeshServer } from './mesh-server.js'
 import { programPath } from './programs.js'
 import { TempFolder } from './temp-folder.js'
@@ -19,11 +23,17 @@ export class MeshHome implements AsyncDisposable {
   readonly folder: TempFolder
   readonly path: string
   readonly #env: Readonly<Record<string, string>>
+  /** Every daemon seen here, so that none outlives this process. */
+  readonly #daemons = new Set<number>()
+  readonly #callOff: () => void
 
   private constructor(folder: TempFolder, env: Readonly<Record<string, string>>) {
     this.folder = folder
     this.path = folder.file('home')
     this.#env = { ...env, MESH_HOME: this.path, HOME: folder.path }
+    this.#callOff = onExit(() => {
+      for (const pid of this.#daemons) if (isAlive(pid)) process.kill(pid, 'SIGKILL')
+    })
   }
 
   /** A home that knows no server yet. */
@@ -31,11 +41,19 @@ export class MeshHome implements AsyncDisposable {
     return new MeshHome(await TempFolder.create(), env)
   }
 
-  /** A home whose person is logged in, at `url` if the server is reached through something else. */
-  static async loggedIn(server: MeshServer, url: string = server.url): Promise<MeshHome> {
+  /**
+   * A home whose person is logged in, at `url` if the server is reached through something else.
+   *
+   * @param more words for the login, as `--ca-file FILE`
+   */
+  static async loggedIn(
+    server: MeshServer,
+    url: string = server.url,
+    ...more: string[]
+  ): Promise<MeshHome> {
     const home = await MeshHome.create()
     try {
-      await home.ok('login', '--server', url, '--code', await server.ownerCode())
+      await home.ok('login', '--server', url, '--code', await server.ownerCode(), ...more)
       return home
     } catch (error) {
       await home[Symbol.asyncDispose]()
@@ -57,6 +75,7 @@ export class MeshHome implements AsyncDisposable {
   async run(args: readonly string[], options: ChildOptions = {}): Promise<Result> {
     await using child = this.start(args, options)
     const { code } = await child.exit
+    if (args.includes('up')) await this.daemonPid()
     const { stdout, stderr } = child
     return { code, stdout, stderr, text: stdout.toString('utf8') }
   }
@@ -77,29 +96,50 @@ export class MeshHome implements AsyncDisposable {
     return this.daemon.status()
   }
 
+  /** The daemon's status once it fits; a daemon that does not answer fits nothing. */
+  async statusThat(fits: (status: DaemonStatus) => boolean, what: string): Promise<DaemonStatus> {
+    const look = async () => {
+      const status = await this.status().catch(() => undefined)
+      return status !== undefined && fits(status) ? status : undefined
+    }
+    return eventually(look, { what })
+  }
+
   /** Undefined when no daemon runs. */
   async daemonPid(): Promise<number | undefined> {
     try {
-      return (await this.daemon.version()).pid
+      const { pid } = await this.daemon.version()
+      this.#daemons.add(pid)
+      return pid
     } catch {
       return undefined
     }
   }
 
-  /** SIGKILL: the daemon gets to say nothing and write nothing. */
-  async killDaemon(): Promise<void> {
-    const pid = await this.daemonPid()
-    if (pid === undefined) return
-    process.kill(pid, 'SIGKILL')
-    await gone(pid)
+  async daemonLog(): Promise<string> {
+    return readFile(`${this.path}/logs/meshd.log`, 'utf8').catch(() => '')
   }
 
+  /** SIGKILL: the daemon gets to say nothing and write nothing. */
+  async killDaemon(): Promise<void> {
+    await this.#endDaemon('SIGKILL')
+  }
+
+  /** SIGTERM, and its end. */
+  async terminateDaemon(): Promise<void> {
+    await this.#endDaemon('SIGTERM')
+  }
+
+  /** Ends the daemon as a person would, and by force where that does not help. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const pid = await this.daemonPid()
-    if (pid !== undefined) {
-      const { code } = await this.run(['down'])
-      if (code !== 0) await this.killDaemon()
-    }
+    if ((await this.daemonPid()) !== undefined) await this.run(['down'])
+    for (const pid of this.#daemons) await endProcess(pid, 'SIGKILL')
+    this.#callOff()
     await this.folder[Symbol.asyncDispose]()
+  }
+
+  async #endDaemon(signal: NodeJS.Signals): Promise<void> {
+    const pid = await this.daemonPid()
+    if (pid !== undefined) await endProcess(pid, signal)
   }
 }

@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { Child, type Exit } from './child.js'
 import { eventually } from './eventually.js'
 import { programPath } from './programs.js'
+import type { ProxyTarget } from './proxy/faulty-proxy.js'
 import { TempFolder } from './temp-folder.js'
 
 export interface ServerOptions {
@@ -9,6 +10,8 @@ export interface ServerOptions {
   readonly args?: readonly string[]
   /** Host and port; a free port on loopback when absent. */
   readonly listen?: string
+  /** Accepted origins instead of its own address: those of a proxy in front, for instance. */
+  readonly publicUrls?: readonly string[]
 }
 
 /** A real server in a folder of its own. */
@@ -47,6 +50,11 @@ export class MeshServer implements AsyncDisposable {
     return Number(new URL(this.url).port)
   }
 
+  /** Where it listens, for a proxy in front. */
+  get address(): ProxyTarget {
+    return { host: new URL(this.url).hostname, port: this.port }
+  }
+
   get dbPath(): string {
     return this.folder.file('mesh.db')
   }
@@ -58,16 +66,16 @@ export class MeshServer implements AsyncDisposable {
 
   /** A new one-time code for its owner. */
   async ownerCode(): Promise<string> {
-    await using child = new Child(process.execPath, [
-      programPath('server'),
-      'owner-login',
-      '--db-path',
-      this.dbPath,
-    ])
+    const args = [programPath('server'), 'owner-login', '--db-path', this.dbPath]
+    await using child = new Child(process.execPath, args)
     const { code } = await child.exit
     if (code !== 0) throw new Error(`owner-login ended with ${code}: ${child.stderr}`)
     const words = child.stdout.toString('utf8').trim().split(/\s+/)
     return words.at(-1) ?? ''
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.signal(signal)
   }
 
   /** SIGKILL: it gets to say nothing and write nothing. */
@@ -83,7 +91,6 @@ export class MeshServer implements AsyncDisposable {
   async restart(): Promise<void> {
     await this.#child.stop()
     this.#earlierLog = this.log
-    const { rm } = await import('node:fs/promises')
     await rm(this.folder.file('ready'), { force: true })
     this.#child = spawnServer(this.folder, `127.0.0.1:${this.port}`, this.#options)
     await readyUrl(this.folder, this.#child)
@@ -95,11 +102,17 @@ export class MeshServer implements AsyncDisposable {
   }
 }
 
-function spawnServer(folder: TempFolder, listen: string, { args = [] }: ServerOptions): Child {
+function spawnServer(
+  folder: TempFolder,
+  listen: string,
+  { args = [], publicUrls = [] }: ServerOptions,
+): Child {
   const files = ['--db-path', folder.file('mesh.db'), '--owner-login-file', folder.file('owner')]
   const ready = ['--ready-file', folder.file('ready')]
-  const all = [programPath('server'), '--listen', listen, ...files, ...ready, ...args]
-  return new Child(process.execPath, all, { cwd: folder.path })
+  const origins = publicUrls.flatMap((url) => ['--public-url', url])
+  const all = ['--listen', listen, ...files, ...ready, ...origins, ...args]
+  const env = { HOME: folder.path }
+  return new Child(process.execPath, [programPath('server'), ...all], { cwd: folder.path, env })
 }
 
 async function readyUrl(folder: TempFolder, child: Child): Promise<string> {

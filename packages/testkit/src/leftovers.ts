@@ -1,0 +1,19 @@
+// What must not outlive this process even when it ends without disposing: a test runner that is
+// interrupted, a worker that is thrown away after a timeout.
+const cleanups = new Set<() => void>()
+
+process.on('exit', () => {
+  for (const cleanup of cleanups) {
+    try {
+      cleanup()
+    } catch {
+      // The next one still has its turn.
+    }
+  }
+})
+
+/** Runs `cleanup` (synchronous) when this process ends. @returns how to call that off */
+export function onExit(cleanup: () => void): () => void {
+  cleanups.add(cleanup)
+  return () => cleanups.delete(cleanup)
+}
