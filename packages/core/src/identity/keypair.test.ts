@@ -25,7 +25,7 @@ describe('SecretKey', () => {
   it('shows itself to nobody', () => {
     const shown = [
       String(secret),
-      `${secret}`,
+      [secret].join(),
       JSON.stringify({ secret }),
       inspect(secret),
       inspect({ nested: { secret } }, { showHidden: true, depth: 9 }),
