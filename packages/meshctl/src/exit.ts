@@ -1,6 +1,7 @@
 // How a command ends: one table of exit codes (core/errors), one shape of error. Whatever was
 // thrown, a person reads a sentence and a way on, a script reads a code; nobody reads a stack.
 import { asMeshError, exitCode, isMeshError, MeshError } from '@agent-mesh/core'
+import { hintFor } from './hints.js'
 import { type Io, Stopped } from './io.js'
 import { printable } from './printable.js'
 
@@ -8,7 +9,8 @@ import { printable } from './printable.js'
 export function reportFailure(io: Io, thrown: unknown, { json }: { json: boolean }): number {
   const error = failureOf(io.signal.aborted ? io.signal.reason : thrown)
   const message = printable(sentenceOf(error))
-  const hint = error.hint === undefined ? undefined : printable(error.hint)
+  const advice = error.hint ?? hintFor(error.code)
+  const hint = advice === undefined ? undefined : printable(advice)
   if (json) {
     const { code, retry } = error
     const document = { error: { code, message, hint: hint ?? null, retry } }

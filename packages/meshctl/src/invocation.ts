@@ -24,6 +24,8 @@ export class Invocation {
   readonly globals: GlobalOptions
   /** The words after `--`, if it was given. */
   readonly afterDashes: readonly string[] | undefined
+  /** What the process ends with if nothing is thrown: an answer may be a no. */
+  exitCode = 0
 
   constructor(parts: {
     io: Io

@@ -97,8 +97,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   const words = separator < 0 ? argv : argv.slice(0, separator)
   const afterDashes = separator < 0 ? undefined : argv.slice(separator + 1)
   try {
-    await run({ words, afterDashes, io })
-    return 0
+    return await run({ words, afterDashes, io })
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0
     const { reportFailure } = await import('./exit.js')
@@ -113,11 +112,12 @@ interface CommandLine {
   readonly io: Io
 }
 
-async function run({ words, afterDashes, io }: CommandLine): Promise<void> {
+async function run({ words, afterDashes, io }: CommandLine): Promise<number> {
   const name = commandName(words)
   const takesCommand = name === 'up'
   const operands = takesCommand ? [] : markAll(afterDashes ?? [])
   const program = defineProgram(io)
+  let exitCode = 0
   for (const entry of entries) {
     const command = program
       .command(entry.name)
@@ -125,9 +125,13 @@ async function run({ words, afterDashes, io }: CommandLine): Promise<void> {
       .helpOption('-h, --help', 'show this')
     if (entry.name !== name) continue
     const define = await entry.load()
-    define(command, actionFor({ words, afterDashes, io }))
+    const finish = (code: number) => {
+      exitCode = code
+    }
+    define(command, actionFor({ words, afterDashes, io }, finish))
   }
   await program.parseAsync([...markIds(words), ...operands], { from: 'user' })
+  return exitCode
 }
 
 function defineProgram(io: Io): Command {
@@ -167,7 +171,10 @@ interface RawGlobals {
   readonly insecureHttp?: boolean
 }
 
-function actionFor({ words, afterDashes, io }: CommandLine): Act {
+function actionFor(
+  { words, afterDashes, io }: CommandLine,
+  finish: (exitCode: number) => void,
+): Act {
   return <Options>(
     body: (invocation: Invocation, options: Options, operands: readonly string[]) => Promise<void>,
   ) =>
@@ -192,6 +199,7 @@ function actionFor({ words, afterDashes, io }: CommandLine): Act {
         afterDashes,
       })
       await body(invocation, options as Options, unmark(command.args))
+      finish(invocation.exitCode)
     }
 }
 

@@ -96,7 +96,8 @@ function tell(
   const arrow = effect === 'allow' ? '→' : '↛'
   const sentence = printable(`${from} ${arrow} ${to}: ${capability}`)
   const count = `${feed.acknowledged} daemon${feed.acknowledged === 1 ? '' : 's'}`
-  output.done(`rule ${id}${verb}: ${sentence} · in force on ${count}`)
+  const reach = verb === '' ? `in force on ${count}` : `${count} told`
+  output.done(`rule ${id}${verb}: ${sentence} · ${reach}`)
   if (feed.pending === 0) return
   const are = feed.pending === 1 ? 'daemon has' : 'daemons have'
   output.warn(`${feed.pending} ${are} not said yet that they know; they learn it when they can`)

@@ -2,19 +2,21 @@ import type { Command } from 'commander'
 import { addLocalRule, listLocalRules, removeLocalRules } from '../acl/local-rules.js'
 import { addRule, listRules, removeRules } from '../acl/registry-rules.js'
 import type { RuleOptions } from '../acl/rule-options.js'
+import { testRule } from '../acl/test-rule.js'
 import type { Act, Define } from '../program.js'
 import { helpEnd } from '../usage.js'
 
 export const defineAcl: Define = (command, act) => {
   command
     .description('Says which agent may call which capability of which other. The default is deny.')
-    .usage('allow|deny|list|remove [--from A] [--to B] [--capability C] [--local]')
+    .usage('allow|deny|list|remove|test [--from A] [--to B] [--capability C] [--local]')
     .helpOption('-h, --help', 'show this')
     .helpCommand(false)
   defineChange(command, act, 'allow')
   defineChange(command, act, 'deny')
   defineList(command, act)
   defineRemove(command, act)
+  defineTest(command, act)
   command.addHelpText(
     'after',
     helpEnd(
@@ -86,6 +88,25 @@ function defineRemove(parent: Command, act: Act): void {
         ['meshctl acl remove 3', 'meshctl acl remove --from alice --to bob --capability echo'],
         { 5: 'no such rule' },
       ),
+    )
+}
+
+function defineTest(parent: Command, act: Act): void {
+  parent
+    .command('test')
+    .helpOption('-h, --help', 'show this')
+    .summary('say whether a call would be allowed, and by which rule')
+    .description('Says whether a call would be allowed, and which rule decides; calls nobody.')
+    .option('--from <agent>', 'the caller: an id or a name')
+    .option('--to <agent>', 'the callee: an id or a name')
+    .option('--capability <c>', 'what would be asked for')
+    .action(act((invocation, options: RuleOptions) => testRule(invocation, options)))
+    .addHelpText(
+      'after',
+      helpEnd(['meshctl acl test --from alice --to bob --capability echo'], {
+        5: 'no such agent',
+        6: 'it would be denied',
+      }),
     )
 }
 

@@ -1,3 +1,4 @@
+import { capabilityRule, isCapability, MeshError } from '@agent-mesh/core'
 import { writeAnswer } from '../answer-writer.js'
 import { parseDuration } from '../duration.js'
 import type { Invocation } from '../invocation.js'
@@ -52,15 +53,20 @@ export const defineRequest: Define = (command, act) => {
 
 async function request(invocation: Invocation, options: RequestOptions): Promise<void> {
   const { io, signal } = invocation
+  const { target, capability } = options
+  if (target.trim() === '') throw new MeshError('usage', '--target is empty')
+  if (!isCapability(capability)) {
+    throw new MeshError('usage', `--capability ${JSON.stringify(capability)} ${capabilityRule}`)
+  }
   const timeoutMs = optionalDuration(options.timeout, '--timeout')
   const waitMs = optionalDuration(options.wait, '--wait')
   using payload = await openPayload(options.payload, options.contentType, io.stdin)
   const { body, type, bytes } = payload
-  using progress = new Progress(io, `${options.target} to answer`)
+  using progress = new Progress(io, `${target} to answer`)
   await using answer = await invocation.daemon().call(
     {
-      target: options.target,
-      capability: options.capability,
+      target,
+      capability,
       body: body instanceof Uint8Array ? body : progress.sending(body, bytes),
       ...(options.as === undefined ? {} : { as: options.as }),
       ...(type === undefined ? {} : { type }),
