@@ -2,6 +2,7 @@
  * A contract is a table of routes. The server implements the table and the client is derived from
  * it, so a path or a schema is written once.
  */
+import { MeshError } from '@agent-mesh/core'
 import type * as z from 'zod/mini'
 
 /** Who may ask: anybody, a person with a token, an agent with a signed request, or either. */
@@ -42,12 +43,16 @@ export type RouteAnswer<R extends Route> = z.output<R['answer']>
 /** What a server's handler must produce for a route, before it is serialised. */
 export type RouteReply<R extends Route> = z.input<R['answer']>
 
-/** `/v1/agents/:id` and `{ id: 'a/b' }` → `/v1/agents/a%2Fb`. */
+/**
+ * `/v1/agents/:id` and `{ id: 'a/b' }` → `/v1/agents/a%2Fb`.
+ *
+ * @throws MeshError `invalid` for "." and "..", which URLs resolve even where they are encoded
+ */
 export function fillPath(path: string, params: Readonly<Record<string, unknown>> = {}): string {
   return path.replace(/:([a-zA-Z]+)/g, (_, name: string) => {
-    // "." and ".." are the two segments that percent-encoding does not protect from URL parsing.
-    const segment = encodeURIComponent(String(params[name]))
-    return /^\.{1,2}$/.test(segment) ? segment.replaceAll('.', '%2E') : segment
+    const value = String(params[name])
+    if (value !== '' && value !== '.' && value !== '..') return encodeURIComponent(value)
+    throw new MeshError('invalid', `${name}: must not be "${value}"`, { details: { field: name } })
   })
 }
 

@@ -1,7 +1,6 @@
 import { agentAuthorization, registerAgent, requestAdmission } from '@agent-mesh/api'
 import {
   createKeypair,
-  type MeshError,
   SecretKey,
   signCard,
   signedToBytes,
@@ -9,17 +8,9 @@ import {
 } from '@agent-mesh/core'
 import { nodeCrypto } from '@agent-mesh/core/node'
 import { describe, expect, it } from 'vitest'
-import { createTestRegistry } from './testing/index.js'
+import { createTestRegistry, failure } from './testing/index.js'
 
 const newKey = () => createKeypair(SecretKey.generate(nodeCrypto), nodeCrypto)
-const failure = async (promise: Promise<unknown>) => {
-  const error = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  )
-  return error as MeshError
-}
-
 describe('a registry', () => {
   it('takes an owner from a one-time code to an agent with a rule and an admission', async () => {
     await using mesh = createTestRegistry()

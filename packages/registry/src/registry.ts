@@ -35,6 +35,8 @@ export interface RegistryOptions {
   readonly hasRelay?: boolean
   /** Who is online, where a relay can tell. */
   readonly presence?: Presence
+  /** How long the answer to a change of rules waits for daemons, in ms. Default: 5 s. */
+  readonly spreadMs?: number
 }
 
 /** The control plane: people, cards, rules, admissions, and the feed that spreads them. */
@@ -59,6 +61,7 @@ export class Registry implements AsyncDisposable {
       crypto,
       clock,
       events,
+      spreadMs: options.spreadMs,
       source: {
         proves: (id, nonce, signature) => signatures.proves(id, nonce, 'feed', signature),
         groupOf(id) {

@@ -43,6 +43,8 @@ export interface FeedOptions {
   readonly crypto: Crypto
   readonly clock: Clock
   readonly events: RegistryEvents
+  /** How long `spread` waits for acknowledgements. */
+  readonly spreadMs?: number | undefined
 }
 
 const policyViolation = 1008
@@ -105,12 +107,12 @@ export class Feed implements AsyncDisposable {
     }
   }
 
-  /** Resolves when every follower of `group` that is up has `sequence`, or after `spreadMs`. */
+  /** Resolves when every follower of `group` that is up has `sequence`, or when it took too long. */
   async spread(sequence: number, group: string): Promise<Spread> {
     const concerned = [...this.#connections.keys()].filter((follower) => follower.follows(group))
     const spreading = new Spreading(sequence, concerned)
     this.#spreadings.add(spreading)
-    const timer = setTimeout(() => spreading.finish(), limits.spreadMs)
+    const timer = setTimeout(() => spreading.finish(), this.#options.spreadMs ?? limits.spreadMs)
     try {
       return await spreading.done
     } finally {

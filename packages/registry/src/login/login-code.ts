@@ -12,8 +12,9 @@ const alphabet = '23456789ABCDEFGHJKMNPQRSTVWXYZ'
 const length = 8
 const saltLength = 16
 const hashLength = 32
-// 16 MiB and some 40 ms: 2^39 guesses at a stolen database take centuries, not the code's hour.
-const cost: ScryptOptions = { N: 16_384, r: 8, p: 1 }
+// 4 MiB and some 10 ms. Whoever stole the database would need most of a million cores to find a
+// code within the hour that it lives.
+const cost: ScryptOptions = { N: 4_096, r: 8, p: 1 }
 
 export interface OwnerCode {
   readonly code: string

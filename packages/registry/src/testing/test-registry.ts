@@ -25,8 +25,9 @@ export interface TestRegistry extends AsyncDisposable {
   client(token?: string): RegistryClient
   /** A client logged in as owner, and its token. */
   owner(): Promise<{ client: RegistryClient; token: string }>
-  /** A new key, registered with this card. */
-  agent(statement?: Partial<CardStatement>): Promise<Keypair>
+  /** A key, a new one if none is given, registered with this card. */
+  agent(statement?: Partial<CardStatement>, keypair?: Keypair): Promise<Keypair>
+  newKey(): Keypair
 }
 
 /** A registry that forgets, at http://127.0.0.1:8080 by default, and ways to use it. */
@@ -55,15 +56,16 @@ export function createTestRegistry(overrides: TestRegistryOptions = {}): TestReg
     const { token } = await client().login({ body: { code } })
     return { client: client(token), token }
   }
+  const newKey = () => createKeypair(SecretKey.generate(crypto), crypto)
   let login: ReturnType<typeof owner> | undefined
   return {
     registry,
     options,
     client,
     owner,
-    async agent(statement = {}) {
+    newKey,
+    async agent(statement = {}, keypair = newKey()) {
       login ??= owner()
-      const keypair = createKeypair(SecretKey.generate(crypto), crypto)
       const name =
         statement.name ?? `agent-${keypair.id.slice(0, 8).toLowerCase().replace(/[_-]/g, 'x')}`
       const card = signCard(keypair, { sequence: 1, capabilities: [], ...statement, name })
