@@ -1,2 +1,4 @@
-process.stderr.write('error: internal: this command is not written yet\n')
-process.exitCode = 1
+#!/usr/bin/env node
+import { main } from './main.js'
+
+process.exitCode = await main(process.argv.slice(2), process)

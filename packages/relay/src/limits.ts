@@ -83,3 +83,20 @@ export const defaultLimits: RelayLimits = {
   offlineRetryMs: 1_000,
   busyRetryMs: 1_000,
 }
+
+/** Bounds of the process around a relay that runs alone. */
+export const processLimits = {
+  /** How long clients get to move on after SIGTERM; supervisors often kill after ten seconds. */
+  drainMs: 5_000,
+  /** A request's header: the upgrade of a browser with all its cookies. */
+  headerBytes: 16 * 1024,
+  headersMs: 10_000,
+  /** Sockets in all; the usual limit of open files leaves no more. */
+  connections: 20_000,
+  /** Pause before the registry is asked for its key again, doubling. */
+  registryFirstRetryMs: 500,
+  registryMaxRetryMs: 30_000,
+  registryTimeoutMs: 10_000,
+  /** Agents whose admission is remembered: a few hundred bytes each. */
+  admittedAgents: 100_000,
+} as const

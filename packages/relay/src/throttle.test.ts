@@ -1,5 +1,6 @@
+import { FakeClock } from '@agent-mesh/core/testing'
 import { describe, expect, it } from 'vitest'
-import { FakeClock, FakeTick } from './testing/fakes.js'
+import { FakeTick } from './testing/fakes.js'
 import { Throttle } from './throttle.js'
 import { TokenBucket } from './token-bucket.js'
 
@@ -26,7 +27,7 @@ function setUp() {
     for (let i = 0; i < frames; i++) throttle.count()
   }
   const pass = (ms: number) => {
-    clock.pass(ms)
+    clock.advance(ms)
     const ready = due
     if (!ready || ready.at > clock.now()) return
     due = undefined

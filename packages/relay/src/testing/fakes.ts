@@ -1,25 +1,5 @@
-import type { Clock } from '@agent-mesh/core'
 import type { QueueWire } from '../send-queue.js'
 import { Tick } from '../tick.js'
-
-/** A clock that stands still until it is moved. */
-export class FakeClock implements Clock {
-  #now = 1_000
-  #wall = 1_764_000_000_000
-
-  now(): number {
-    return this.#now
-  }
-
-  wall(): number {
-    return this.#wall
-  }
-
-  pass(ms: number): void {
-    this.#now += ms
-    this.#wall += ms
-  }
-}
 
 /** A tick whose turns end when the test says so. */
 export class FakeTick extends Tick {

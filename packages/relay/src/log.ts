@@ -1,0 +1,12 @@
+import { pino } from 'pino'
+import type { LogLevel } from './config.js'
+import type { EventLog } from './events.js'
+
+/** JSON lines on stderr. Synchronous: the last words of a process are the interesting ones. */
+export function createLog(level: LogLevel): EventLog {
+  const logger = pino(
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, messageKey: 'event' },
+    pino.destination({ fd: 2, sync: true }),
+  )
+  return (at, event, fields) => logger[at](fields, event)
+}
