@@ -1,2 +1,3 @@
-process.stderr.write('error: internal: this command is not written yet\n')
-process.exitCode = 1
+import { main } from './main.js'
+
+process.exitCode = await main(process.argv.slice(2), process.env)

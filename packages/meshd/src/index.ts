@@ -1,1 +1,3 @@
-export {}
+export { type Config, readConfig } from './config.js'
+export { type Daemon, startDaemon } from './daemon.js'
+export { main } from './main.js'

@@ -1,0 +1,105 @@
+import type { CallQuery } from '@agent-mesh/api/local'
+import { isMeshError, toBase64url } from '@agent-mesh/core'
+import { nodeCrypto } from '@agent-mesh/core/node'
+import type { Answer, Directory } from '@agent-mesh/sdk'
+import type { Agent } from './agent.js'
+import { nameCallError } from './call-errors.js'
+import { maxFailFastMs, maxReplayBytes, waitStepMs } from './limits.js'
+import { ReplayableBody } from './replayable-body.js'
+
+interface OutboundCall extends CallQuery {
+  readonly body: AsyncIterable<Uint8Array>
+}
+
+/**
+ * A local program's call becomes a call of the mesh. Resolves when the answer begins.
+ * @throws MeshError with the names involved: 'unknown-agent', 'ambiguous', 'denied', 'offline', …
+ */
+export async function callOut(
+  agent: Agent,
+  call: OutboundCall,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const startedAt = performance.now()
+  const body = new ReplayableBody(call.body, maxReplayBytes)
+  // One id for every try: whatever reached the target runs once (protocol.md §2).
+  const id = toBase64url(nodeCrypto.randomBytes(16))
+  for (;;) {
+    const triedAt = performance.now()
+    const elapsedMs = triedAt - startedAt
+    try {
+      const answer = await tryOnce(agent, call, { id, body, signal, elapsedMs })
+      body.settle()
+      return answer
+    } catch (error) {
+      signal.throwIfAborted()
+      const leftMs = (call.waitMs ?? 0) - (performance.now() - startedAt)
+      const wasQuick = performance.now() - triedAt < maxFailFastMs
+      if (!isAbsence(error) || !wasQuick || !body.canReplay || leftMs <= 0) throw error
+      await newsOrTimeout(agent.member.directory, Math.min(waitStepMs, leftMs), signal)
+    }
+  }
+}
+
+interface Try {
+  readonly id: string
+  readonly body: ReplayableBody
+  readonly signal: AbortSignal
+  readonly elapsedMs: number
+}
+
+async function tryOnce(
+  { member, record }: Agent,
+  { target, capability, timeoutMs, type, traceparent }: OutboundCall,
+  { id, body, signal, elapsedMs }: Try,
+): Promise<Answer> {
+  try {
+    return await member.call(target, capability, inOneMessage(body), {
+      id,
+      signal,
+      ...(timeoutMs === undefined ? {} : { deadlineMs: Math.max(1, timeoutMs - elapsedMs) }),
+      ...(type === undefined ? {} : { type }),
+      ...(traceparent === undefined ? {} : { trace: traceparent }),
+    })
+  } catch (error) {
+    if (!isMeshError(error)) throw error
+    const name = nameOf(member.directory, target)
+    throw nameCallError(error, { caller: record.name, target: name, capability })
+  }
+}
+
+/** The bytes of an HTTP body have no borders of messages. */
+async function* inOneMessage(body: ReplayableBody) {
+  for await (const bytes of body.read()) yield { bytes, endOfMessage: false }
+}
+
+/** The target's name where it can be told, else what the caller called it. */
+function nameOf(directory: Directory, target: string): string {
+  try {
+    return directory.resolve(target).name
+  } catch {
+    return target
+  }
+}
+
+/** The target is not there now, and no packet of the call was taken by it. */
+function isAbsence(error: unknown): boolean {
+  return isMeshError(error) && ['offline', 'unreachable', 'unknown-agent'].includes(error.code)
+}
+
+/** Resolves at the directory's next change or after `ms`, whichever comes first. */
+function newsOrTimeout(directory: Directory, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const leave = (settle: () => void) => {
+      clearTimeout(timer)
+      unsubscribe()
+      signal.removeEventListener('abort', onAbort)
+      settle()
+    }
+    const onAbort = () => leave(() => reject(signal.reason))
+    const timer = setTimeout(() => leave(resolve), ms)
+    const unsubscribe = directory.onChange(() => leave(resolve))
+    signal.addEventListener('abort', onAbort, { once: true })
+    if (signal.aborted) onAbort()
+  })
+}
