@@ -6,6 +6,14 @@ export interface Io {
   readonly stderr: Stream
 }
 
+/** The process itself, as far as the command needs it: `node:process`, or a test's stand-in. */
+export interface Host extends Io {
+  on(signal: 'SIGINT' | 'SIGTERM', listener: () => void): unknown
+  off(signal: 'SIGINT' | 'SIGTERM', listener: () => void): unknown
+  /** Ends it at once. */
+  exit(code: number): void
+}
+
 interface Stream {
   readonly isTTY?: boolean
   write(text: string): unknown

@@ -1,17 +1,33 @@
-/** Resolves with the first SIGINT or SIGTERM; after it, `forced` is called for a second one. */
-export async function untilSignal(
-  process: NodeJS.EventEmitter,
-  forced: (signal: string) => void,
-): Promise<string> {
-  const signals = ['SIGINT', 'SIGTERM'] as const
-  return new Promise((resolve) => {
+import type { Host } from './io.js'
+
+type Signal = 'SIGINT' | 'SIGTERM'
+
+/** Listens for the wish to stop. The first is a request; a second one means at once. */
+export class Signals implements Disposable {
+  readonly first: Promise<Signal>
+  readonly #host: Host
+  readonly #listeners: readonly [Signal, () => void][]
+
+  constructor(host: Host, onSecond: () => void) {
+    this.#host = host
     let isStopping = false
-    for (const signal of signals) {
-      process.on(signal, () => {
-        if (isStopping) forced(signal)
+    let tell: (signal: Signal) => void = () => {}
+    this.first = new Promise((resolve) => {
+      tell = resolve
+    })
+    const listen = (signal: Signal): [Signal, () => void] => [
+      signal,
+      () => {
+        if (isStopping) onSecond()
         isStopping = true
-        resolve(signal)
-      })
-    }
-  })
+        tell(signal)
+      },
+    ]
+    this.#listeners = [listen('SIGINT'), listen('SIGTERM')]
+    for (const [signal, listener] of this.#listeners) host.on(signal, listener)
+  }
+
+  [Symbol.dispose](): void {
+    for (const [signal, listener] of this.#listeners) this.#host.off(signal, listener)
+  }
 }
