@@ -75,7 +75,7 @@ export class Pump {
         continue
       }
       const early = next.dueAt - performance.now()
-      if (early > 0) await pause(early)
+      if (early > 0) await pause(Math.ceil(early))
       await faults.gate.passed()
       if (!faults.isSwallowing) await this.#forward(next.chunk)
       this.#lineBytes -= next.chunk.length
@@ -90,7 +90,7 @@ export class Pump {
       const { bytesPerSecond } = faults
       const isThrottled = Number.isFinite(bytesPerSecond)
       const piece = isThrottled ? chunk.subarray(at, at + throttledPieceBytes) : chunk.subarray(at)
-      if (isThrottled) await pause((piece.length / bytesPerSecond) * 1000)
+      if (isThrottled) await pause(Math.ceil((piece.length / bytesPerSecond) * 1000))
       await faults.gate.passed()
       await this.#send(piece)
       at += piece.length
