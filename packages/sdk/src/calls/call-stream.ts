@@ -85,6 +85,8 @@ export class CallStream {
 
   /** Both directions are complete and acknowledged. */
   closed(): void {
+    // Whoever still waits would wait for ever.
+    if (!this.#readEnded) this.fail(new MeshError('interrupted'), { tell: 'nothing' })
     this.#end()
   }
 

@@ -13,6 +13,8 @@ export class Connection {
   readonly url: string
   /** dialling → (challenge) login → (welcome) live. */
   state: 'dialling' | 'login' | 'live' = 'dialling'
+  /** The session was told of it. */
+  carries = false
   /** Set once the relay spoke first. */
   login: ClientLogin | undefined
   /** It logged in with an admission that no login was made with before. */

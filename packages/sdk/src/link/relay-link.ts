@@ -335,6 +335,7 @@ export class RelayLink {
   #promote(connection: Connection): void {
     if (this.#next === connection) this.#next = undefined
     this.#current = connection
+    connection.carries = true
     const { id, maxPacket } = connection
     this.#effects.push({ kind: 'up', connection: id, maxPacket })
   }
@@ -356,10 +357,8 @@ export class RelayLink {
 
   #drop(connection: Connection, abruptly: boolean | undefined): void {
     if (this.#next === connection) this.#next = undefined
-    if (this.#current === connection) {
-      this.#current = undefined
-      this.#effects.push({ kind: 'down', connection: connection.id })
-    }
+    if (this.#current === connection) this.#current = undefined
+    if (connection.carries) this.#effects.push({ kind: 'down', connection: connection.id })
     if (abruptly !== undefined) {
       this.#effects.push({ kind: 'hang-up', connection: connection.id, abruptly })
     }
