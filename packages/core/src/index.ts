@@ -192,6 +192,7 @@ export type {
   StreamId,
   UndeliverableNotice,
 } from './session/effects.js'
+export { Endpoint, type EndpointOptions } from './session/endpoint.js'
 export type { AnswerHeader, CallHeader } from './session/headers.js'
 export { type SessionLimits, sessionLimits } from './session/limits.js'
 export { Writer } from './writer.js'

@@ -59,13 +59,16 @@ export interface SessionLimits {
   /** Handshake packets are sent again after this, then twice this, …, up to the last resend. */
   readonly handshakeResendMs: number
   readonly maxHandshakeResendMs: number
-  /** A handshake without an answer ends after this. */
+  /** A handshake without an answer ends after this; one that a stranger began after the second. */
   readonly handshakeMs: number
+  readonly halfOpenMs: number
   /** The smaller id waits this long for message 2 before it answers the other's message 1. */
   readonly simultaneousOpenMs: number
   /** A session unheard of for longer is asked whether it lives before a new call is put into it:
    * the peer may have restarted, and a call sent to a dead process ends 'interrupted'. */
   readonly freshMs: number
+  /** With calls open and nothing heard for this long the peer is asked whether it lives. */
+  readonly keepAliveMs: number
   /** Unacknowledged data and nothing heard for this long: another link is tried. */
   readonly silentLinkMs: number
   /** A link heard of within this is alive without a probe. */
@@ -78,6 +81,8 @@ export interface SessionLimits {
   readonly sessionUseMs: number
   /** A replaced session, and one with unacknowledged answers, ends after this. */
   readonly drainMs: number
+  /** A replaced session with nothing open stays for this, for what is still on its way. */
+  readonly lingerMs: number
   /** no-session answers to one peer are at least this far apart. */
   readonly noSessionMs: number
   /** Peers whose last no-session is remembered. */
@@ -112,14 +117,17 @@ export const sessionLimits: SessionLimits = {
   handshakeResendMs: 500,
   maxHandshakeResendMs: 8_000,
   handshakeMs: 30_000,
+  halfOpenMs: 10_000,
   simultaneousOpenMs: 1_000,
   freshMs: 500,
+  keepAliveMs: 3_000,
   silentLinkMs: 2_000,
   heardLinkMs: 500,
   patienceMs: 60_000,
   linkWaitMs: 10_000,
   sessionUseMs: hourMs,
   drainMs: 24 * hourMs,
+  lingerMs: 30_000,
   noSessionMs: 1_000,
   maxNoSessionPeers: 4_096,
   maxMoves: 3,
