@@ -1,9 +1,15 @@
 import { readCard, signedFromText } from '@agent-mesh/core'
-import { createTestRegistry, failure, type TestRegistry } from '@agent-mesh/registry/testing'
+import {
+  createTestRegistry,
+  type FeedServer,
+  FollowerClient,
+  failure,
+  serveFeed,
+  type TestRegistry,
+} from '@agent-mesh/registry/testing'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { limits } from '../src/limits.js'
-import { type FeedServer, FollowerClient, serveFeed } from './follower-client.js'
 
 const origin = 'http://127.0.0.1:8080'
 const policyViolation = 1008

@@ -12,11 +12,10 @@ import {
   signedToBytes,
 } from '@agent-mesh/core'
 import { nodeCrypto } from '@agent-mesh/core/node'
-import { failure } from '@agent-mesh/registry/testing'
+import { FollowerClient, failure } from '@agent-mesh/registry/testing'
 import { TempFolder } from '@agent-mesh/testkit'
 import { describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { FollowerClient } from '../../registry/test/follower-client.js'
 import { main } from '../src/main.js'
 import { FakeHost, RunningServer } from './running-server.js'
 

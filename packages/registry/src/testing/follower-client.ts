@@ -3,8 +3,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type FeedServerMessage, feedPath, parseFeedServerMessage } from '@agent-mesh/api'
 import { agentRequestBytes, fromBase64url, type Keypair, toBase64url } from '@agent-mesh/core'
-import type { Registry } from '@agent-mesh/registry'
 import { WebSocket } from 'ws'
+import type { Registry } from '../registry.js'
 
 /** The registry's feed on a real port. */
 export async function serveFeed(registry: Registry): Promise<FeedServer> {
