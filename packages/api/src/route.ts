@@ -56,8 +56,10 @@ export function fillPath(path: string, params: Readonly<Record<string, unknown>>
   })
 }
 
+export type QueryValue = string | number | boolean | undefined
+
 /** `{ name: 'a b', limit: 3, q: undefined }` → `?name=a+b&limit=3`. */
-export function queryString(query: Readonly<Record<string, unknown>> = {}): string {
+export function queryString(query: Readonly<Record<string, QueryValue>> = {}): string {
   const pairs = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined) pairs.append(name, String(value))

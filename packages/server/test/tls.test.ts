@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
 import { request } from 'node:https'
 import type { Fetch } from '@agent-mesh/api'
 import { failure } from '@agent-mesh/registry/testing'
@@ -15,10 +16,10 @@ const fetchTrusting =
     const headers = Object.fromEntries(new Headers(init.headers))
     const outgoing = request(url, { method: init.method, headers, ca, agent: false })
     outgoing.end(init.body)
-    const [incoming] = await once(outgoing, 'response')
+    const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage]
     const chunks: Buffer[] = []
-    for await (const chunk of incoming) chunks.push(chunk)
-    return new Response(Buffer.concat(chunks), { status: incoming.statusCode })
+    for await (const chunk of incoming) chunks.push(chunk as Buffer)
+    return new Response(Buffer.concat(chunks), { status: incoming.statusCode ?? 500 })
   }
 
 it('serves https and wss with a certificate, and only that', async () => {
@@ -33,7 +34,7 @@ it('serves https and wss with a certificate, and only that', async () => {
   const { relays } = await server.client(undefined, fetchTrusting(authority.cert)).registry()
   expect(relays[0]).toBe(`${server.url.replace('https', 'wss')}/relay/ws`)
   const socket = new WebSocket(relays[0] ?? '', 'agent-mesh.v1', { ca: authority.cert })
-  const [challenge] = await once(socket, 'message')
+  const [challenge] = (await once(socket, 'message')) as [Buffer]
   expect(challenge[0]).toBe(1)
   socket.terminate()
   const stranger = await failure(server.client().registry())

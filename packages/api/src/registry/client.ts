@@ -4,7 +4,14 @@ import { limits } from '../limits.js'
 import { isLoopbackHost } from '../loopback.js'
 import { parse } from '../parse.js'
 import { fromProblem } from '../problem.js'
-import { fillPath, queryString, type Route, type RouteAnswer, type RouteInput } from '../route.js'
+import {
+  fillPath,
+  type QueryValue,
+  queryString,
+  type Route,
+  type RouteAnswer,
+  type RouteInput,
+} from '../route.js'
 import { type RegistryOperation, type RegistryRoutes, registryRoutes } from './routes.js'
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
@@ -42,7 +49,7 @@ export type RegistryClient = RegistryOperations & {
 
 interface Input {
   readonly params?: Record<string, unknown>
-  readonly query?: Record<string, unknown>
+  readonly query?: Record<string, QueryValue>
   readonly body?: unknown
 }
 

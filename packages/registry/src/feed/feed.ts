@@ -19,7 +19,7 @@ import {
   MeshError,
   toBase64url,
 } from '@agent-mesh/core'
-import type { RawData, WebSocket } from 'ws'
+import type { WebSocket } from 'ws'
 import type { RegistryEvents } from '../events.js'
 import { limits } from '../limits.js'
 import { Follower } from './follower.js'
@@ -84,7 +84,9 @@ export class Feed implements AsyncDisposable {
     const follower = new Follower({ address, nonce, limits, now: clock.now() })
     const connection: Connection = { follower, socket, alive: true, refusals: 0 }
     this.#connections.set(follower, connection)
-    socket.on('message', (data, isBinary) => this.#receive(connection, data, isBinary))
+    socket.on('message', (data: Buffer, isBinary: boolean) =>
+      this.#receive(connection, data, isBinary),
+    )
     socket.on('pong', () => {
       connection.alive = true
     })
@@ -135,13 +137,13 @@ export class Feed implements AsyncDisposable {
     clearTimeout(timer)
   }
 
-  #receive(connection: Connection, data: RawData, isBinary: boolean): void {
+  #receive(connection: Connection, data: Buffer, isBinary: boolean): void {
     const { follower } = connection
     if (!this.#connections.has(follower)) return
     connection.alive = true
     try {
       if (isBinary) throw new MeshError('invalid', 'binary message')
-      this.#handle(connection, parseFeedFollowerMessage(String(data)))
+      this.#handle(connection, parseFeedFollowerMessage(data.toString('utf8')))
     } catch (error) {
       if (!isMeshError(error)) this.#options.events.failed('WS', feedPath, error)
       this.#cut(connection, isMeshError(error) ? error.message : 'internal')

@@ -1,4 +1,4 @@
-import { problemType, registryRoutes } from '@agent-mesh/api'
+import { type Problem, problemType, registryRoutes } from '@agent-mesh/api'
 import { shortId } from '@agent-mesh/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -8,6 +8,7 @@ import { createTestRegistry, failure, type TestRegistry } from '../testing/index
 const base = 'http://127.0.0.1:8080'
 const ask = (mesh: TestRegistry, path: string, init: RequestInit = {}) =>
   mesh.registry.fetch(new Request(base + path, init), { address: '10.0.0.1' })
+const problemOf = async (response: Response) => (await response.json()) as Problem
 const authorized = (token: string) => ({ authorization: `Bearer ${token}` })
 
 describe('looking agents up', () => {
@@ -107,7 +108,7 @@ describe('a request that does not fit', () => {
       const headers = authorized(token)
       const response = await ask(mesh, path, { method: 'POST', headers, body })
       expect(response.headers.get('content-type')).toBe(problemType)
-      return { status: response.status, detail: (await response.json()).detail }
+      return { status: response.status, detail: (await problemOf(response)).detail }
     }
     expect(await post('/v1/login', '{"code":')).toEqual({
       status: 400,
@@ -127,11 +128,11 @@ describe('a request that does not fit', () => {
       detail: 'body.effect: must be one of allow, deny',
     })
     const query = await ask(mesh, '/v1/agents?limit=0', { headers: authorized(token) })
-    expect((await query.json()).detail).toBe('query.limit: must be at least 1')
+    expect((await problemOf(query)).detail).toBe('query.limit: must be at least 1')
     const twice = await ask(mesh, '/v1/agents?q=a&q=b', { headers: authorized(token) })
-    expect((await twice.json()).detail).toBe('query.q: is given twice')
+    expect((await problemOf(twice)).detail).toBe('query.q: is given twice')
     const cursor = await ask(mesh, '/v1/agents?cursor=AAAA', { headers: authorized(token) })
-    expect((await cursor.json()).details.field).toBe('query.cursor')
+    expect((await problemOf(cursor)).details?.['field']).toBe('query.cursor')
   })
 
   it('is refused when it is too large, whether it says so or not', async () => {

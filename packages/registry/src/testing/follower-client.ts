@@ -41,8 +41,8 @@ export class FollowerClient implements AsyncDisposable {
   constructor(url: string, origin: string) {
     this.#origin = origin
     this.socket = new WebSocket(url)
-    this.socket.on('message', (data) => {
-      this.#messages.push(parseFeedServerMessage(String(data)))
+    this.socket.on('message', (data: Buffer) => {
+      this.#messages.push(parseFeedServerMessage(data.toString('utf8')))
       this.#wake()
     })
     this.socket.on('error', () => {})
