@@ -131,6 +131,19 @@ describe('a faulty proxy', () => {
     expect(await isSilent(server)).toBe(true)
   })
 
+  it('stalls what is open for ever, and carries what comes after', async () => {
+    const { client, server } = await dial()
+    proxy.stall()
+    client.write('never')
+    expect(await isSilent(server)).toBe(true)
+    const joined = proxy.joining()
+    const fresh = await dial()
+    await joined
+    fresh.client.write('works')
+    expect(await read(fresh.server)).toBe('works')
+    expect(client.destroyed).toBe(false)
+  })
+
   it('stops reading a sender that it does not read for', async () => {
     const { client, server } = await dial()
     proxy.freeze('up')

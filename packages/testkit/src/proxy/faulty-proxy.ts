@@ -80,6 +80,11 @@ export class FaultyProxy implements AsyncDisposable {
     return this.#forwarded[direction]
   }
 
+  /** Resolves when the next connection comes, carried or refused. */
+  async joining(): Promise<void> {
+    await once(this.#listener, 'connection', { signal: AbortSignal.timeout(patienceMs) })
+  }
+
   /** Resolves when so many more bytes were handed on: the event to break something at. */
   async passing(direction: Direction, bytes: number): Promise<void> {
     const total = this.#forwarded[direction] + bytes
@@ -106,6 +111,11 @@ export class FaultyProxy implements AsyncDisposable {
 
   thaw(direction?: Direction): void {
     for (const faults of this.#of(direction)) faults.gate.open()
+  }
+
+  /** Freezes the connections that are open now, for ever. New ones are as good as any. */
+  stall(): void {
+    for (const connection of this.#connections) connection.stall()
   }
 
   /** Bytes vanish, until `deliver`: the connection looks alive and carries nothing. */

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net'
-import type { Direction, Faults } from './faults.js'
+import { type Direction, type Faults, Gate } from './faults.js'
 import { Pump } from './pump.js'
 import type { Recording } from './recording.js'
 
@@ -18,6 +18,7 @@ export class ProxiedConnection {
   readonly closed: Promise<void>
   readonly #client: Socket
   readonly #server: Socket
+  readonly #gate = new Gate()
   readonly #pumps: Readonly<Record<Direction, Pump>>
 
   constructor({ client, target, faults, recording, onForward }: ProxiedConnectionOptions) {
@@ -29,6 +30,7 @@ export class ProxiedConnection {
         from,
         to,
         faults: faults[direction],
+        gate: this.#gate,
         onForward: (chunk) => {
           recording.add(direction, chunk)
           onForward(direction, chunk.length)
@@ -50,6 +52,11 @@ export class ProxiedConnection {
     for (const socket of [this.#client, this.#server]) {
       if (!socket.destroyed) socket.resetAndDestroy()
     }
+  }
+
+  /** Carries nothing more, for ever, and looks alive. */
+  stall(): void {
+    this.#gate.close()
   }
 
   /** Ends one direction as if its sender had; the other goes on. */

@@ -2,12 +2,14 @@ import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { maxDelayedBytes, throttledPieceBytes } from '../limits.js'
-import type { Faults } from './faults.js'
+import type { Faults, Gate } from './faults.js'
 
 export interface PumpOptions {
   readonly from: Socket
   readonly to: Socket
   readonly faults: Faults
+  /** Of this connection alone. */
+  readonly gate: Gate
   /** Called with every chunk as it is handed on; not with dropped ones. */
   readonly onForward: (chunk: Buffer) => void
 }
@@ -45,7 +47,7 @@ export class Pump {
   }
 
   async #read(): Promise<void> {
-    const { from, faults } = this.#options
+    const { from, faults, gate } = this.#options
     // Without this, the end of one direction would destroy the other.
     const chunks = from.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>
     for await (const chunk of chunks) {
@@ -53,7 +55,7 @@ export class Pump {
       this.#line.push({ chunk, dueAt: performance.now() + faults.delayMs })
       this.#lineBytes += chunk.length
       this.#wakeWriter?.()
-      if (this.#lineBytes > maxDelayedBytes || faults.gate.isClosed) {
+      if (this.#lineBytes > maxDelayedBytes || faults.gate.isClosed || gate.isClosed) {
         await new Promise<void>((resolve) => {
           this.#wakeReader = resolve
         })
@@ -76,7 +78,7 @@ export class Pump {
       }
       const early = next.dueAt - performance.now()
       if (early > 0) await pause(Math.ceil(early))
-      await faults.gate.passed()
+      await this.#allowed()
       if (!faults.isSwallowing) await this.#forward(next.chunk)
       this.#lineBytes -= next.chunk.length
       if (this.#lineBytes <= maxDelayedBytes) this.#wakeReader?.()
@@ -91,10 +93,16 @@ export class Pump {
       const isThrottled = Number.isFinite(bytesPerSecond)
       const piece = isThrottled ? chunk.subarray(at, at + throttledPieceBytes) : chunk.subarray(at)
       if (isThrottled) await pause(Math.ceil((piece.length / bytesPerSecond) * 1000))
-      await faults.gate.passed()
+      await this.#allowed()
       await this.#send(piece)
       at += piece.length
     }
+  }
+
+  async #allowed(): Promise<void> {
+    const { faults, gate } = this.#options
+    await faults.gate.passed()
+    await gate.passed()
   }
 
   async #send(piece: Buffer): Promise<void> {
