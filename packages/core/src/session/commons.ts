@@ -42,8 +42,13 @@ export interface Commons {
   /** A new index that leads to `route` until it is freed. */
   newIndex(route: Route): number
   freeIndex(index: number): void
-  /** Makes room for one more session by evicting the longest idle one; false where all are busy. */
-  admitSession(): boolean
+  /** Whether `admitSession` would do it. */
+  hasRoomForSession(peer: Peer): boolean
+  /**
+   * Makes room for one more session by evicting the longest idle one; false where all are busy.
+   * One that stands beside another of the same peer has a little more room.
+   */
+  admitSession(peer: Peer): boolean
   /** The session takes over the index it was negotiated under. */
   sessionOpened(session: Session, peer: Peer): void
   sessionClosed(session: Session): void

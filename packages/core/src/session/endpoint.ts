@@ -170,7 +170,7 @@ export class Endpoint {
   /** Ends all calls and says goodbye. The last packets come with the next drain. */
   close(now: number): void {
     this.#exchange.now = now
-    for (const peer of this.#exchange.peers()) peer.close('canceled')
+    for (const peer of this.#exchange.peers()) peer.close('interrupted')
     this.#isClosed = true
   }
 

@@ -16,6 +16,9 @@ import type { Session } from './session.js'
 import { Stream, type StreamOptions } from './stream.js'
 import { Timers } from './timers.js'
 
+/** How far sessions that replace another may go beyond the limit, as a factor. */
+const replacementRoom = 1.25
+
 /** The inside of an Endpoint: who owns which index, who is due, what has to be done. */
 export class Exchange implements Commons {
   readonly keypair: Keypair
@@ -185,8 +188,12 @@ export class Exchange implements Commons {
     this.#routes.delete(index)
   }
 
-  admitSession(): boolean {
-    if (this.#sessions < this.limits.maxSessions) return true
+  hasRoomForSession(peer: Peer): boolean {
+    return this.#idle.size > 0 || this.#sessions < this.#maxSessionsFor(peer)
+  }
+
+  admitSession(peer: Peer): boolean {
+    if (this.#sessions < this.#maxSessionsFor(peer)) return true
     for (const session of this.#idle) {
       session.options.owner.evicted(session)
       return true
@@ -234,6 +241,12 @@ export class Exchange implements Commons {
     stream.sending.clear()
     this.#streams.delete(stream.handle)
     this.emit({ kind: 'closed', stream: stream.handle })
+  }
+
+  /** Were there no room beside, a session at the limit could never be replaced. */
+  #maxSessionsFor(peer: Peer): number {
+    const { maxSessions } = this.limits
+    return peer.sessions.length > 0 ? Math.ceil(maxSessions * replacementRoom) : maxSessions
   }
 
   /** Who answers a message 1. For one that we sent to ourselves, the end that did not. */

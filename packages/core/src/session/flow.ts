@@ -2,7 +2,7 @@ import { sessionCreditBytes } from './limits.js'
 
 /** The session's limit is told again when it may grow by this, or when little of it is left. */
 const worthTelling = 32_768
-const little = sessionCreditBytes
+const little = sessionCreditBytes / 2
 
 /**
  * Credit of a whole session. It covers the credit of every open stream, and 16 KiB for streams the

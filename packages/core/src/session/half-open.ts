@@ -1,19 +1,8 @@
 import { equal } from '../bytes.js'
-import type { AgentId } from '../identity/agent-id.js'
 import type { Commons, Route } from './commons.js'
 import type { LinkId } from './effects.js'
-import { type Answered, Initiator, type Introduced, Responder } from './handshaking.js'
-
-/** What becomes of handshakes. */
-export interface HandshakeOwner {
-  readonly id: AgentId
-  /** Our handshake was answered by the peer itself. */
-  answered(answered: Answered, localIndex: number, link: LinkId): void
-  /** The peer's handshake is complete. */
-  introduced(introduced: Introduced, responder: Responder, link: LinkId): void
-  /** Our handshake was not answered for too long. */
-  unanswered(): void
-}
+import { Initiator, Responder } from './handshaking.js'
+import type { Peer } from './peer.js'
 
 interface Attempt {
   readonly initiator: Initiator
@@ -39,7 +28,7 @@ interface Held {
 /** Handshakes with one peer that are not complete. Nothing here has any effect on sessions. */
 export class HalfOpen {
   readonly #commons: Commons
-  readonly #owner: HandshakeOwner
+  readonly #owner: Peer
   readonly #route: Route
   /** Of two ids that begin at once, the larger answers; the smaller is answered. */
   readonly #isLarger: boolean
@@ -47,10 +36,10 @@ export class HalfOpen {
   #requests: Request[] = []
   #held: Held | undefined
 
-  constructor(commons: Commons, owner: HandshakeOwner, route: Route, isLarger: boolean) {
+  constructor(commons: Commons, owner: Peer, isLarger: boolean) {
     this.#commons = commons
     this.#owner = owner
-    this.#route = route
+    this.#route = { peer: owner }
     this.#isLarger = isLarger
   }
 
@@ -183,6 +172,8 @@ export class HalfOpen {
 
   #answer(packet: Uint8Array, remoteIndex: number, link: LinkId): void {
     const { limits, halfOpen, now } = this.#commons
+    // Better no answer than a session that message 3 would find refused.
+    if (!this.#commons.hasRoomForSession(this.#owner)) return
     const local = this.#commons.newIndex(this.#route)
     const responder = Responder.answer(this.#commons, this.#owner.id, packet, {
       local,

@@ -6,7 +6,7 @@ import { introduce } from './departure.js'
 import type { LinkId, PeerState, UndeliverableNotice } from './effects.js'
 import { type Ending, endSession } from './ending.js'
 import type { DataFrame } from './frames.js'
-import { HalfOpen, type HandshakeOwner } from './half-open.js'
+import { HalfOpen } from './half-open.js'
 import type { Answered, Introduced, Responder } from './handshaking.js'
 import type { PacketHeader } from './packet.js'
 import { receptionist } from './reception.js'
@@ -21,7 +21,7 @@ const trustMs = 10_000
  * One remote agent: the session that new calls take, those that drain, handshakes under way, and
  * calls that wait for a session. Only a verified handshake replaces anything.
  */
-export class Peer implements Timed, SessionOwner, HandshakeOwner {
+export class Peer implements Timed, SessionOwner {
   readonly id: AgentId
   readonly halfOpen: HalfOpen
   readonly welcome: SessionOwner['welcome']
@@ -50,7 +50,7 @@ export class Peer implements Timed, SessionOwner, HandshakeOwner {
     this.#isPassive = isPassive
     this.welcome = receptionist(commons)
     const isLarger = compareAgentIds(commons.keypair.id, id) > 0
-    this.halfOpen = new HalfOpen(commons, this, { peer: this }, isLarger)
+    this.halfOpen = new HalfOpen(commons, this, isLarger)
   }
 
   get isEmpty(): boolean {
@@ -183,8 +183,9 @@ export class Peer implements Timed, SessionOwner, HandshakeOwner {
     this.#end(session, { code: 'interrupted' })
   }
 
+  /** Our handshake was answered by the peer itself. */
   answered(answered: Answered, localIndex: number, link: LinkId): void {
-    if (!this.#commons.admitSession()) {
+    if (!this.#commons.admitSession(this)) {
       this.#commons.freeIndex(localIndex)
       this.#failPending('busy')
       return
@@ -205,9 +206,10 @@ export class Peer implements Timed, SessionOwner, HandshakeOwner {
     this.#settle()
   }
 
+  /** The peer's handshake is complete. */
   introduced(introduced: Introduced, responder: Responder, link: LinkId): void {
     const { localIndex, remoteIndex } = responder
-    if (!this.#commons.mayTalk(this.id) || !this.#commons.admitSession()) {
+    if (!this.#commons.mayTalk(this.id) || !this.#commons.admitSession(this)) {
       this.#commons.freeIndex(localIndex)
       this.#settle()
       return
@@ -230,6 +232,7 @@ export class Peer implements Timed, SessionOwner, HandshakeOwner {
     this.#settle()
   }
 
+  /** Our handshake was not answered for too long. */
   unanswered(): void {
     this.#failPending('unreachable')
   }
