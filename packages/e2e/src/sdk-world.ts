@@ -8,7 +8,7 @@ import {
   MeshClient,
   type ServeOptions,
 } from '@agent-mesh/sdk'
-import { MeshServer, type ServerOptions } from '@agent-mesh/testkit'
+import { FaultyProxy, MeshServer } from '@agent-mesh/testkit'
 
 export interface KnownAgent {
   readonly name: string
@@ -22,17 +22,36 @@ type More<T> = Partial<Omit<T, 'key' | 'capabilities'>>
 export class SdkWorld implements AsyncDisposable {
   readonly server: MeshServer
   readonly owner: RegistryClient
+  /** The way to the server that agents take by default. */
+  readonly url: string
   readonly #open: AsyncDisposable[] = []
 
   private constructor(server: MeshServer, owner: RegistryClient) {
     this.server = server
     this.owner = owner
+    this.url = owner.baseUrl
   }
 
-  static async start(options?: ServerOptions): Promise<SdkWorld> {
-    const server = await MeshServer.start(options)
+  static async start(): Promise<SdkWorld> {
+    const server = await MeshServer.start()
+    return SdkWorld.#of(server, `http://127.0.0.1:${server.port}`)
+  }
+
+  /** A world in which `count` agents can each have a faulty way to the server. */
+  static async behindProxies(count: number): Promise<{ world: SdkWorld; proxies: FaultyProxy[] }> {
+    const listening = Array.from({ length: count + 1 }, () => FaultyProxy.listen())
+    const [sound, ...proxies] = await Promise.all(listening)
+    if (sound === undefined) throw new Error('no proxy')
+    const all = [sound, ...proxies]
+    const server = await MeshServer.start({ publicUrls: all.map(({ url }) => url) })
+    for (const proxy of all) proxy.target = server.address
+    const world = await SdkWorld.#of(server, sound.url)
+    for (const proxy of all) world.own(proxy)
+    return { world, proxies }
+  }
+
+  static async #of(server: MeshServer, baseUrl: string): Promise<SdkWorld> {
     try {
-      const baseUrl = `http://127.0.0.1:${server.port}`
       const code = await server.ownerCode()
       const { token } = await createRegistryClient({ baseUrl }).login({ body: { code } })
       return new SdkWorld(server, createRegistryClient({ baseUrl, token }))
@@ -62,7 +81,7 @@ export class SdkWorld implements AsyncDisposable {
 
   /** Connects as an agent; it ends with the world. */
   async connect({ key }: KnownAgent, more: More<ConnectOptions> = {}): Promise<MeshClient> {
-    return this.own(await MeshClient.connect({ server: this.server.url, key, ...more }))
+    return this.own(await MeshClient.connect({ server: this.url, key, ...more }))
   }
 
   async serve(
@@ -70,20 +89,19 @@ export class SdkWorld implements AsyncDisposable {
     capabilities: Readonly<Record<string, CallHandler>>,
     more: More<ServeOptions> = {},
   ): Promise<MeshAgent> {
-    const server = this.server.url
-    return this.own(await MeshAgent.serve({ server, key, capabilities, ...more }))
+    return this.own(await MeshAgent.serve({ server: this.url, key, capabilities, ...more }))
   }
 
   /** alice, who may call everything that bob serves. */
   async pair(
     capabilities: Readonly<Record<string, CallHandler>>,
-    more: { server?: string } = {},
+    ways: { alice?: string; bob?: string } = {},
   ): Promise<{ alice: MeshClient; bob: MeshAgent }> {
     const bobKey = await this.know('bob', Object.keys(capabilities))
     const aliceKey = await this.know('alice')
     await this.allow('alice', 'bob')
-    const bob = await this.serve(bobKey, capabilities)
-    const alice = await this.connect(aliceKey, more)
+    const bob = await this.serve(bobKey, capabilities, { server: ways.bob ?? this.url })
+    const alice = await this.connect(aliceKey, { server: ways.alice ?? this.url })
     return { alice, bob }
   }
 
