@@ -10,10 +10,10 @@ export const limits = {
   tokenMs: 7 * 24 * 60 * 60_000,
   /** Tokens of one person that are valid at once; a further login forgets the oldest. */
   tokensPerPerson: 100,
-  /** Guesses at a login code. 39 bits against 1,000 an hour: one chance in half a billion. */
-  guessWindowMs: 60 * 60_000,
+  /** Guesses at a login code. 39 bits against 1,200 an hour: one chance in 450 million. */
+  guessWindowMs: 10 * 60_000,
   guessesPerAddress: 10,
-  guessesInTotal: 1_000,
+  guessesInTotal: 200,
   /** Addresses whose guesses are remembered; when full, the oldest is forgotten. */
   guessAddresses: 10_000,
   /** A nonce lives as long as a slow machine needs to sign and answer. */

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { problemResponse } from '@agent-mesh/api'
 import { type Clock, MeshError } from '@agent-mesh/core'
 import type { Registry } from '@agent-mesh/registry'
@@ -42,7 +43,9 @@ export function createApp(parts: AppParts): App {
   return async (request, address) => {
     const { pathname } = new URL(request.url)
     const page = Object.hasOwn(pages, pathname) ? pages[pathname] : undefined
-    if (page === undefined || !isReading(request)) return registry.fetch(request, { address })
+    if (page === undefined || !isReading(request)) {
+      return registry.fetch(request, { address: clientAddress(request, address) })
+    }
     return page(isLocal(request, address) || registry.isFromPerson(request))
   }
 }
@@ -57,7 +60,21 @@ function isReading({ method }: Request): boolean {
  */
 function isLocal(request: Request, address: string): boolean {
   const proxied = ['forwarded', 'x-forwarded-for', 'via'].some((name) => request.headers.has(name))
-  return !proxied && (address === '::1' || /^(::ffff:)?127\./.test(address))
+  return !proxied && isLoopback(address)
+}
+
+/**
+ * Whose guesses at login codes are counted. A proxy on this machine is believed about the one
+ * address it saw itself, the last; anybody else could write into that header what they like.
+ */
+function clientAddress(request: Request, address: string): string {
+  if (!isLoopback(address)) return address
+  const told = request.headers.get('x-forwarded-for')?.split(',').at(-1)?.trim()
+  return told === undefined || isIP(told) === 0 ? address : told
+}
+
+function isLoopback(address: string): boolean {
+  return address === '::1' || /^(::ffff:)?127\./.test(address)
 }
 
 function json(value: object, status = 200): Response {

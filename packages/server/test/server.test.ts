@@ -185,6 +185,19 @@ describe('agent-mesh-server', () => {
     expect((await get('/metrics', asOwner)).status).toBe(200)
   })
 
+  it('counts guesses at codes by the address a proxy on this machine names last', async () => {
+    await using server = await RunningServer.start()
+    const guess = async (forwarded: string) => {
+      const headers = { 'x-forwarded-for': forwarded }
+      const init = { method: 'POST', headers, body: '{"code":"2222-2222"}' }
+      return (await fetch(`${server.url}/v1/login`, init)).status
+    }
+    for (let n = 0; n < 10; n++) expect(await guess(`10.0.0.${n}, 203.0.113.9`)).toBe(401)
+    expect(await guess('203.0.113.9')).toBe(429)
+    expect(await guess('203.0.113.10')).toBe(401)
+    expect((await server.owner()).origin).toBe(server.url)
+  })
+
   it('refuses heads and bodies that are too large, and upgrades to nowhere', async () => {
     await using server = await RunningServer.start()
     const big = { 'x-big': 'x'.repeat(20_000) }

@@ -58,7 +58,7 @@ const word = z.string().check(
 /** An id, a unique id prefix of at least 6 characters, or a name. */
 export const target = word
 /** As `target`, or `*` for every agent of the group. */
-export const principal = word
+const principal = word
 /** A capability's name, `*`, or `prefix.*`. */
 export const capabilityPattern = z
   .string()
@@ -66,7 +66,6 @@ export const capabilityPattern = z
     z.minLength(1),
     z.refine(isCapabilityPattern, { error: 'must be a capability, "*" or "prefix.*"' }),
   )
-export const groupName = word
 
 /** Milliseconds since the epoch. */
 export const time = z.int().check(z.minimum(0))

@@ -208,6 +208,18 @@ describe('the database file', () => {
     expect(missing.message).toContain('no database')
   })
 
+  it('says so when the disk is full, and keeps what it had', async () => {
+    {
+      using store = openSqliteStore(file())
+      store.change((tx) => tx.people.add(owner, 1))
+    }
+    using full = openSqliteStore(file(), { maxPages: 1 })
+    const document = new Uint8Array(60_000)
+    const work = () => full.change((tx) => tx.agents.put(agentWith({ document })))
+    expect(await failure(work)).toMatchObject({ code: 'store-full' })
+    expect(full.read.people.owner()).toEqual(owner)
+  })
+
   it('is open to one registry at a time, and to login codes beside it', async () => {
     using registry = openSqliteStore(file(), { exclusive: true })
     const second = await failure(() => openSqliteStore(file(), { exclusive: true }))

@@ -1,3 +1,5 @@
+import { MeshError } from '@agent-mesh/core'
+import { SqliteError } from 'better-sqlite3'
 import type { Store, StoreWriter } from '../store.js'
 import { agents } from './agents.js'
 import { type Database, lockDatabase, openDatabase } from './database.js'
@@ -17,6 +19,8 @@ export interface SqliteStoreOptions {
    * memory. Others may still open the file without it, to add a login code. Default: false.
    */
   readonly exclusive?: boolean
+  /** Let the file grow no further than this many pages of 4 KiB, or than it is. */
+  readonly maxPages?: number
 }
 
 /**
@@ -26,6 +30,7 @@ export interface SqliteStoreOptions {
  */
 export function openSqliteStore(path: string, options: SqliteStoreOptions = {}): Store {
   const db = openDatabase(path, options)
+  if (options.maxPages !== undefined) db.pragma(`max_page_count = ${options.maxPages}`)
   const lock = options.exclusive === true ? lockOrClose(db, path) : undefined
   const tables: StoreWriter = {
     people: people(db),
@@ -40,12 +45,30 @@ export function openSqliteStore(path: string, options: SqliteStoreOptions = {}):
   return {
     read: tables,
     // IMMEDIATE: a change that begins by reading must not lose the write lock half-way.
-    change: (work) => db.transaction(() => work(tables)).immediate(),
+    change<T>(work: (tx: StoreWriter) => T): T {
+      try {
+        return db.transaction(() => work(tables)).immediate()
+      } catch (error) {
+        throw plainly(error)
+      }
+    },
     [Symbol.dispose]() {
       db.close()
       lock?.close()
     },
   }
+}
+
+/** What an operator can mend gets its own code; the rest is ours and passes through. */
+function plainly(error: unknown): unknown {
+  if (!(error instanceof SqliteError)) return error
+  if (error.code === 'SQLITE_FULL') {
+    return new MeshError('store-full', "the registry's disk is full", { cause: error })
+  }
+  if (error.code.startsWith('SQLITE_BUSY')) {
+    return new MeshError('busy', 'the registry is busy; try again', { cause: error })
+  }
+  return error
 }
 
 function lockOrClose(db: Database, path: string): Database {
