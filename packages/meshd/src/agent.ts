@@ -37,6 +37,13 @@ export class Agent implements AsyncDisposable {
     this.#program = program
   }
 
+  /** Calls under way may finish; whoever calls from now on is told to come back later. */
+  refuseCalls(): void {
+    this.member.onCall(() => {
+      throw new MeshError('busy', 'the daemon is ending')
+    })
+  }
+
   get isBusy(): boolean {
     return this.member.status.calls.running > 0
   }

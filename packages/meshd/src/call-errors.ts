@@ -29,6 +29,9 @@ const wordings: Partial<Record<MeshError['code'], Wording>> = {
     message: `${caller} sees no agent "${target}"`,
     hint: 'meshctl discover',
   }),
+  revoked: ({ caller, target }, details) => ({
+    message: `the key of ${details['target'] === undefined ? caller : target} was revoked`,
+  }),
   offline: ({ target }) => ({
     message: `${target} is offline`,
     hint: 'wait for it with --wait 1m, or look at meshctl discover',

@@ -5,6 +5,7 @@ import type { Answer, Directory } from '@agent-mesh/sdk'
 import type { Agent } from './agent.js'
 import { nameCallError } from './call-errors.js'
 import { maxFailFastMs, maxReplayBytes, waitStepMs } from './limits.js'
+import type { BackendAnswer } from './local-api/backend.js'
 import { ReplayableBody } from './replayable-body.js'
 
 interface OutboundCall extends CallQuery {
@@ -19,9 +20,10 @@ export async function callOut(
   agent: Agent,
   call: OutboundCall,
   signal: AbortSignal,
-): Promise<Answer> {
+): Promise<BackendAnswer> {
   const startedAt = performance.now()
   const body = new ReplayableBody(call.body, maxReplayBytes)
+  if (call.waitMs === undefined) body.settle()
   // One id for every try: whatever reached the target runs once (protocol.md §2).
   const id = toBase64url(nodeCrypto.randomBytes(16))
   for (;;) {
@@ -30,7 +32,8 @@ export async function callOut(
     try {
       const answer = await tryOnce(agent, call, { id, body, signal, elapsedMs })
       body.settle()
-      return answer
+      const { type, meta } = answer
+      return { type, meta, chunks: () => chunksOf(answer, agent, call) }
     } catch (error) {
       signal.throwIfAborted()
       const leftMs = (call.waitMs ?? 0) - (performance.now() - startedAt)
@@ -49,12 +52,13 @@ interface Try {
 }
 
 async function tryOnce(
-  { member, record }: Agent,
-  { target, capability, timeoutMs, type, traceparent }: OutboundCall,
+  agent: Agent,
+  call: OutboundCall,
   { id, body, signal, elapsedMs }: Try,
 ): Promise<Answer> {
+  const { target, capability, timeoutMs, type, traceparent } = call
   try {
-    return await member.call(target, capability, inOneMessage(body), {
+    return await agent.member.call(target, capability, inOneMessage(body), {
       id,
       signal,
       ...(timeoutMs === undefined ? {} : { deadlineMs: Math.max(1, timeoutMs - elapsedMs) }),
@@ -62,10 +66,22 @@ async function tryOnce(
       ...(traceparent === undefined ? {} : { trace: traceparent }),
     })
   } catch (error) {
-    if (!isMeshError(error)) throw error
-    const name = nameOf(member.directory, target)
-    throw nameCallError(error, { caller: record.name, target: name, capability })
+    throw named(error, agent, call)
   }
+}
+
+async function* chunksOf(answer: Answer, agent: Agent, call: OutboundCall) {
+  try {
+    yield* answer.chunks()
+  } catch (error) {
+    throw named(error, agent, call)
+  }
+}
+
+function named(error: unknown, { member, record }: Agent, call: OutboundCall): unknown {
+  if (!isMeshError(error)) return error
+  const target = nameOf(member.directory, call.target)
+  return nameCallError(error, { caller: record.name, target, capability: call.capability })
 }
 
 /** The bytes of an HTTP body have no borders of messages. */

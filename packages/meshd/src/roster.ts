@@ -114,9 +114,10 @@ export class Roster implements AsyncDisposable {
     for (const agent of this.agents) if (agent instanceof Agent) agent.member.redecide()
   }
 
-  /** Resolves when no call is under way, or after `ms`. */
+  /** Takes no more calls; resolves when none is under way, or after `ms`. */
   async drain(ms: number): Promise<void> {
     const until = performance.now() + ms
+    for (const agent of this.agents) if (agent instanceof Agent) agent.refuseCalls()
     const isBusy = () => this.agents.some((agent) => agent instanceof Agent && agent.isBusy)
     while (isBusy() && performance.now() < until) await delay(drainPollMs)
   }

@@ -43,8 +43,10 @@ export function createApp({ backend, onInternalError }: AppOptions): Hono {
     const what = `${context.req.method} ${context.req.path}`
     return problemResponse(new MeshError('not-found', `meshd has no ${what}`))
   })
-  app.onError((error) => {
-    if (!(error instanceof MeshError) || error.code === 'internal') onInternalError(error)
+  app.onError((error, context) => {
+    const isTold = error instanceof MeshError && error.code !== 'internal'
+    // Who closed the request reads no answer, and its abort is nobody's mistake.
+    if (!isTold && !context.req.raw.signal.aborted) onInternalError(error)
     return problemResponse(error)
   })
   return app

@@ -13,12 +13,19 @@ export function unixTransport(socketPath: string): LocalTransport {
       path,
       headers: { host: 'meshd', ...headers },
       agent: false,
-      ...(signal === undefined ? {} : { signal }),
     })
+    if (signal) closeOnAbort(request, signal)
     const response = firstResponse(request, socketPath, signal)
     const bodyFailure = sendBody(request, body)
     return responseOf(await Promise.race([response, bodyFailure]), request, signal)
   }
+}
+
+/** By hand, because a request that never connects keeps the listener that `signal` would add. */
+function closeOnAbort(request: ClientRequest, signal: AbortSignal): void {
+  const close = () => void request.destroy()
+  signal.addEventListener('abort', close, { once: true })
+  request.once('close', () => signal.removeEventListener('abort', close))
 }
 
 function firstResponse(
