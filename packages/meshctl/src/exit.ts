@@ -1,6 +1,6 @@
 // How a command ends: one table of exit codes (core/errors), one shape of error. Whatever was
 // thrown, a person reads a sentence and a way on, a script reads a code; nobody reads a stack.
-import { asMeshError, exitCode, isMeshError, MeshError } from '@agent-mesh/core'
+import { exitCode, isMeshError, MeshError } from '@agent-mesh/core'
 import { hintFor } from './hints.js'
 import { type Io, Stopped } from './io.js'
 import { printable } from './printable.js'
@@ -8,7 +8,7 @@ import { printable } from './printable.js'
 /** Writes the error to stderr. @returns the exit code */
 export function reportFailure(io: Io, thrown: unknown, { json }: { json: boolean }): number {
   const error = failureOf(io.signal.aborted ? io.signal.reason : thrown)
-  const message = printable(sentenceOf(error))
+  const message = printable(error.message)
   const advice = error.hint ?? hintFor(error.code)
   const hint = advice === undefined ? undefined : printable(advice)
   if (json) {
@@ -23,15 +23,11 @@ export function reportFailure(io: Io, thrown: unknown, { json }: { json: boolean
 }
 
 function failureOf(thrown: unknown): MeshError {
-  return thrown instanceof Stopped ? new MeshError('canceled', thrown.message) : asMeshError(thrown)
-}
-
-// Nobody foresaw this error, so its own first line is the best clue there is.
-function sentenceOf(error: MeshError): string {
-  const { cause } = error
-  if (error.code !== 'internal' || !(cause instanceof Error) || isMeshError(cause)) {
-    return error.message
-  }
-  const [line = ''] = cause.message.split('\n')
-  return `this is a fault in meshctl (${cause.name}: ${line})`
+  if (isMeshError(thrown)) return thrown
+  if (thrown instanceof Stopped) return new MeshError('canceled', thrown.message)
+  // Nobody foresaw this one, so its own first line is the best clue there is.
+  const [line = ''] = thrown instanceof Error ? thrown.message.split('\n') : [typeof thrown]
+  const name = thrown instanceof Error ? thrown.name : 'not an error'
+  const message = `this is a fault in meshctl (${name}: ${line})`
+  return new MeshError('internal', message, { cause: thrown })
 }
