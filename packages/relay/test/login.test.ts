@@ -76,7 +76,7 @@ describe('login', () => {
     const client = relay.dial()
     const login = await client.answer(relay.agent('team'))
     login.fill(0xff, 1, 33)
-    expect(await refusalOf(client, login)).toBe('invalid')
+    expect(await refusalOf(client, login)).toBe('login-refused')
   })
 
   it('refuses who is not admitted, and who was revoked, each by its name', async () => {

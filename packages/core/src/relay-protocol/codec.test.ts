@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { fromHex, toHex, utf8 } from '../bytes.js'
@@ -82,6 +83,18 @@ describe('relay frames', () => {
   it.each(examples)('has the bytes of the protocol page for $frame.kind', ({ frame, hex }) => {
     expect(toHex(encodeFrame(frame))).toBe(hex)
     expect(decodeFrame(fromHex(hex))).toEqual(frame)
+  })
+
+  it('has the protocol page tell the same bytes', () => {
+    const page = readFileSync(new URL('../../../../docs/protocol.md', import.meta.url), 'utf8')
+    const [, told = ''] = /^Examples: `challenge`([\s\S]*?)\n\n/m.exec(page) ?? []
+    const hexes = [...`\`challenge\`${told}`.matchAll(/`([0-9a-f]{2,})`(?:×(\d+))?/g)]
+    const all = hexes.map(([, hex = '', times = '1']) => hex.repeat(Number(times))).join(' ')
+    const known = ['challenge', 'welcome', 'refused', 'undeliverable', 'throttled', 'draining']
+    for (const { frame, hex } of examples) {
+      if (![...known, 'replaced', 'ping', 'renew'].includes(frame.kind)) continue
+      expect(all.replaceAll(' ', ''), frame.kind).toContain(hex)
+    }
   })
 
   it('gives every type of the list an example', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { toHex, utf8 } from '../bytes.js'
+import { fromHex, toHex, utf8 } from '../bytes.js'
+import { nobleCrypto } from '../crypto/noble.js'
 import { agentIdBytes } from '../identity/agent-id.js'
 import { createKeypair, SecretKey } from '../identity/keypair.js'
 import { nodeCrypto as crypto } from '../node/crypto.js'
@@ -13,6 +14,7 @@ const terms = { maxPacket: 65_535, maxFramesPerSecond: 2_000, heartbeatMs: 15_00
 const url = 'ws://127.0.0.1:8080/relay/ws'
 const instance = new Uint8Array(16).fill(9)
 const admission = Uint8Array.from([0, 2, ...utf8('{}'), ...new Uint8Array(64)])
+const origins = new Set([relayOrigin(url)])
 const keypair = createKeypair(SecretKey.generate(crypto), crypto)
 
 function relay(origins = ['ws://127.0.0.1:8080']): RelayLogin {
@@ -90,13 +92,28 @@ describe('relay login', () => {
     // A fresh half with the same nonce for every try: each takes one answer.
     const nonce = half.challenge.slice(1, 33)
     const fixed = { ...crypto, randomBytes: () => nonce }
-    const origins = new Set([relayOrigin(url)])
     for (let at = 0; at < answer.length; at++) {
       if (at >= admissionStart && at < admissionEnd) continue
       const tampered = answer.slice()
       tampered[at] = (tampered[at] as number) ^ 0x01
       const again = new RelayLogin({ crypto: fixed, origins, terms, deadline: 0 })
       expect(again.receive(tampered).kind, `byte ${at}`).toBe('refused')
+    }
+  })
+
+  it.each([
+    ['is no point', 'ff'.repeat(32)],
+    ['is of small order', `01${'00'.repeat(31)}`],
+    ['is not canonical', `ee${'ff'.repeat(30)}7f`],
+  ])('takes no agent whose key %s, whatever the signature', (_name, hex) => {
+    for (const backend of [crypto, nobleCrypto]) {
+      const half = new RelayLogin({ crypto: backend, origins, terms, deadline: 0 })
+      const answer = answerTo(half.challenge)
+      answer.set(fromHex(hex), 1)
+      // R = identity and S = 0 verify under a key of small order where nobody looks at the key.
+      answer.fill(0, answer.length - 64)
+      answer[answer.length - 64] = 1
+      expect(refusalOf(half.receive(answer))).toBe('login-refused')
     }
   })
 

@@ -1,7 +1,8 @@
+import { toBase64url } from '../bytes.js'
 import type { Crypto } from '../crypto.js'
 import { isMeshError } from '../errors.js'
-import { type AgentId, agentIdFromBytes } from '../identity/agent-id.js'
-import { verify } from '../identity/keypair.js'
+import type { AgentId } from '../identity/agent-id.js'
+import { signedBytes } from '../identity/contexts.js'
 import type { RelayTerms } from './client-login.js'
 import { decodeClientFrame, encodeFrame } from './codec.js'
 import type { LoginFrame, RefusalCode } from './frames.js'
@@ -69,12 +70,15 @@ export class RelayLogin {
     const { crypto, origins } = this.#options
     // A signature for another relay's name is what a relay in the middle would pass on.
     if (!origins.has(frame.origin)) return refused('login-refused', 'not a name of this relay')
-    const agent = agentIdFromBytes(frame.agent)
     const { clientNonce, instance, origin } = frame
     const transcript = loginTranscript({ relayNonce: this.#nonce, clientNonce, instance, origin })
-    if (!verify(crypto, agent, 'relay-login', transcript, frame.signature)) {
+    const signed = signedBytes('relay-login', transcript)
+    if (!crypto.verify(frame.agent, signed, frame.signature)) {
       return refused('login-refused', 'the signature does not fit')
     }
+    // Nothing verifies under bytes that are no canonical key on the curve (Crypto.verify), so this
+    // is an id; parsing it would compute the same square root a second time, for every login.
+    const agent = toBase64url(frame.agent) as AgentId
     // Copies: the frame is a view into a network buffer that others are parsed from.
     const login = {
       agent,
