@@ -53,6 +53,7 @@ export class TestAgent {
   readonly incarnation: Uint8Array
   readonly endpoint: Endpoint
   readonly network: Network
+  readonly budget: Budget
   /** By handle: calls of ours, and calls of others. */
   readonly calls = new Map<StreamId, CallRecord>()
   readonly served = new Map<StreamId, CallRecord>()
@@ -69,11 +70,12 @@ export class TestAgent {
     this.network = network
     this.keypair = options.keypair ?? createKeypair(SecretKey.generate(crypto), crypto)
     this.incarnation = crypto.randomBytes(16)
+    this.budget = options.budget ?? new Budget()
     this.endpoint = new Endpoint({
       keypair: this.keypair,
       crypto,
       incarnation: this.incarnation,
-      budget: options.budget ?? new Budget(),
+      budget: this.budget,
       mayTalk: options.mayTalk ?? (() => true),
       limits: options.limits ?? {},
     })
@@ -86,6 +88,10 @@ export class TestAgent {
 
   get now(): number {
     return this.network.now
+  }
+
+  get budgetUsed(): number {
+    return this.budget.usedBytes
   }
 
   /** Calls with one message (or several), ended. */
