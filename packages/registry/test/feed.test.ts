@@ -1,4 +1,7 @@
 import { readCard, signedFromText } from '@agent-mesh/core'
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { limits } from '../src/limits.js'
 import {
   createTestRegistry,
   type FeedServer,
@@ -6,10 +9,7 @@ import {
   failure,
   serveFeed,
   type TestRegistry,
-} from '@agent-mesh/registry/testing'
-import fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { limits } from '../src/limits.js'
+} from '../src/testing/index.js'
 
 const origin = 'http://127.0.0.1:8080'
 const policyViolation = 1008
