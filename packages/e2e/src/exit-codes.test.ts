@@ -14,10 +14,9 @@ async function outcome(
   home: MeshHome = mesh.home,
 ): Promise<[number, string]> {
   const { code, stdout, stderr } = await home.run([...args, '--json'])
-  const lines = stderr.split('\n').filter((line) => line.startsWith('{'))
-  expect(lines, stderr).toHaveLength(1)
+  expect(stderr.indexOf('\n'), stderr).toBe(stderr.length - 1)
   expect(stdout).toHaveLength(0)
-  const { error } = JSON.parse(lines[0] ?? '') as { error: Record<string, unknown> }
+  const { error } = JSON.parse(stderr) as { error: Record<string, unknown> }
   expect(error).toEqual({
     code: expect.any(String),
     message: expect.stringMatching(/./),

@@ -41,9 +41,9 @@ export class Output {
     for (const line of table(columns, rows, width)) this.data(line)
   }
 
-  /** A line for the person, on stderr. */
+  /** A line for the person, on stderr. A script that asked for JSON finds nothing there but errors. */
   note(line: string): void {
-    this.#io.stderr.write(`${line}\n`)
+    if (!this.isJson) this.#io.stderr.write(`${line}\n`)
   }
 
   /** `✓ registered bob · capabilities: echo` */

@@ -159,7 +159,8 @@ async function startOnly(
     })
   }
   if (output.isJson) output.json({ agents })
-  else output.note(`${agents.map(({ name }) => name).join(', ')}:  meshctl status`)
+  else
+    output.note(`meshd serves ${agents.map(({ name }) => name).join(', ')}.  See:  meshctl status`)
 }
 
 async function startDaemon(invocation: Invocation): Promise<LocalClient> {
