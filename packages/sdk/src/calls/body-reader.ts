@@ -44,7 +44,9 @@ export class BodyReader {
   }
 
   /** Whole messages. One above the bound rejects with `too-large`. */
-  async *messages(maxBytes: number = limits.messageBytes): AsyncGenerator<Uint8Array, void> {
+  async *messages(
+    maxBytes: number = limits.messageBytes,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
     let parts: Uint8Array[] = []
     let size = 0
     for await (const { bytes, endOfMessage } of this.chunks()) {

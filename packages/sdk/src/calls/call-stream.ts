@@ -208,8 +208,8 @@ export class CallStream {
     // Raced below; without this a late rejection would count as unhandled.
     abandoned.catch(() => undefined)
     try {
-      const { done, value } = await Promise.race([items.next(), abandoned])
-      return done === true ? undefined : value
+      const next = await Promise.race([items.next(), abandoned])
+      return next.done === true ? undefined : next.value
     } finally {
       this.#abandonItem = undefined
     }

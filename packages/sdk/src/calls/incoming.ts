@@ -31,7 +31,7 @@ export interface IncomingOptions {
 }
 
 /** Codes a handler may answer with; any other failure is told as `handler-failed`. */
-export const answerableCodes: ReadonlySet<ErrorCode> = new Set([
+const answerableCodes: ReadonlySet<ErrorCode> = new Set([
   'handler-failed',
   'busy',
   'congested',

@@ -1,4 +1,4 @@
-import type { AgentId, ErrorCode, UndeliverableReason } from '@agent-mesh/core'
+import type { ErrorCode, UndeliverableReason } from '@agent-mesh/core'
 
 /** One socket of the link; a number in text, never used twice. Also the session's `LinkId`. */
 export type ConnectionId = string
@@ -54,10 +54,4 @@ export interface RelayLinkStatus {
   readonly attempts: number
   readonly end: LinkEnd | undefined
   readonly problem: LinkProblem | undefined
-}
-
-/** A `send` of the session: what the driver needs to put a packet on a connection. */
-export interface OutgoingPacket {
-  readonly to: AgentId
-  readonly packet: Uint8Array
 }

@@ -70,7 +70,7 @@ async function syncFolder(path: string): Promise<void> {
 }
 
 function configError(error: unknown, path: string, done: 'read' | 'written'): unknown {
-  const code = error instanceof Error ? Reflect.get(error, 'code') : undefined
+  const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined
   if (code === 'ENOENT') return new MeshError('config', `${path} is not there`, { cause: error })
   if (code === 'EEXIST')
     return new MeshError('config', `${path} holds a key already`, { cause: error })
