@@ -204,6 +204,9 @@ const networkReasons: Readonly<Record<string, string>> = {
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'has a TLS certificate that is not trusted here',
   EPROTO: 'does not speak TLS; is it http://?',
   ERR_SSL_WRONG_VERSION_NUMBER: 'does not speak TLS; is it http://?',
+  // An authority of the same name with another key: it was made anew.
+  CERT_SIGNATURE_FAILURE: 'has a TLS certificate that is not trusted here',
+  CERT_NOT_YET_VALID: 'has a TLS certificate that is not valid yet',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'has a TLS certificate that is not trusted here',
   SELF_SIGNED_CERT_IN_CHAIN: 'has a TLS certificate that is not trusted here',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'has a TLS certificate that is not trusted here',
