@@ -83,7 +83,7 @@ export class Member implements AsyncDisposable {
       ca,
       clock,
       timers,
-      onStatus: () => this.#changed(),
+      onStatus: () => this.#feedChanged(),
     })
 
     const endpoint = new Endpoint({
@@ -272,6 +272,15 @@ export class Member implements AsyncDisposable {
       this.#link.stop('revoked', { code: 'revoked', message: revoked.message })
     } else {
       this.#startLink()
+    }
+    this.#changed()
+  }
+
+  /** A registry that lets this agent in no more ends its link as well, without waiting for it. */
+  #feedChanged(): void {
+    const { state, problem } = this.#feedLink.status
+    if (state === 'stopped' && problem !== undefined) {
+      this.#link.stop(problem.code === 'revoked' ? 'revoked' : 'refused', problem)
     }
     this.#changed()
   }

@@ -63,8 +63,9 @@ export function reply(body: Body, options?: ReplyOptions): Reply {
 
 /**
  * Answers a call with a body, or with an iterable that is streamed as it yields. What it throws
- * reaches the caller as `handler-failed`, or as its own code if it is a MeshError with one of the
- * codes that are a handler's to use (`busy`, `congested`, `denied`, `handler-failed`, `invalid`,
- * `not-found`, `store-full`, `timeout`, `too-large`); of a MeshError the details cross (JSON, at most 4 KiB), never the text.
+ * reaches the caller as `handler-failed`, or as its own code if it is a MeshError with a code that
+ * is a handler's to use: `busy`, `congested`, `denied`, `handler-failed`, `invalid`, `not-found`,
+ * `store-full`, `timeout`, `too-large`. Of a MeshError the details cross (JSON, at most 4 KiB),
+ * never the text.
  */
 export type CallHandler = (call: IncomingCall) => Body | Reply | Promise<Body | Reply>

@@ -80,6 +80,7 @@ export class FeedLink {
   stop(problem?: LinkProblem): void {
     if (this.#state === 'stopped') return
     this.#hangUp()
+    this.#noLongerCurrent()
     this.#problem = problem
     this.#retryAt = undefined
     this.#enter('stopped')
@@ -189,14 +190,17 @@ export class FeedLink {
 
   #lose(why: string, now: number, hangUp = true): void {
     if (hangUp) this.#hangUp()
-    if (this.#currentSince !== undefined) {
-      if (now - this.#currentSince >= limits.stableAfterMs) this.#backoff.reset()
-      this.#effects.push({ kind: 'lost' })
-    }
-    this.#currentSince = undefined
+    const stableAt = (this.#currentSince ?? Number.POSITIVE_INFINITY) + limits.stableAfterMs
+    if (now >= stableAt) this.#backoff.reset()
+    this.#noLongerCurrent()
     this.#problem = { code: 'registry-unreachable', message: why }
     this.#retryAt = now + this.#backoff.next()
     this.#enter('waiting')
+  }
+
+  #noLongerCurrent(): void {
+    if (this.#currentSince !== undefined) this.#effects.push({ kind: 'lost' })
+    this.#currentSince = undefined
   }
 
   #hangUp(): void {

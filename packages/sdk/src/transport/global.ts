@@ -25,7 +25,8 @@ export const dial: Dial = (url, protocols, events, options): WebSocketLike => {
       else events.message(new Uint8Array(data))
     }
   })
-  // The platform tells nothing in an `error` event; `close` always follows it.
+  // An `error` event tells nothing and `close` always follows it; some report one nobody hears.
+  socket.addEventListener('error', () => undefined)
   socket.addEventListener('close', (event) => end(event.code, event.reason))
   return {
     send(data) {
