@@ -37,7 +37,7 @@ export function introduce(commons: Commons, session: Session, answered: Answered
   const link = session.path.choose()
   const capacity = maxEarlyRecord(link?.maxPacket ?? minLinkPacketBytes)
   const allowed = Math.min(maxRecordBytes, capacity)
-  const writer = new Writer(smallRecordBytes)
+  const writer = new Writer(session.streams.outgoing.hasBulk ? allowed : smallRecordBytes)
   let finals: Stream[] = []
   if (commons.budget.take(allowed, 'floor')) {
     finals = session.streams.outgoing.fill(writer, allowed, earlyNumber)

@@ -200,6 +200,7 @@ export class HalfOpen {
     this.#requests = this.#requests.filter((other) => other !== request)
     this.#commons.halfOpen.delete(request)
     this.#commons.freeIndex(request.responder.localIndex)
+    this.#commons.touchPeer(this.#owner)
   }
 
   /** Over another link than the last time, if there is one: that one did not help. */
