@@ -2,8 +2,12 @@ import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { relay } from './relay.js'
 import { type Axis, type BenchmarkOptions, format, judge } from './report.js'
+import { request } from './request.js'
 
-const benchmarks: Record<string, (options: BenchmarkOptions) => Promise<Axis[]>> = { relay }
+const benchmarks: Record<string, (options: BenchmarkOptions) => Promise<Axis[]>> = {
+  relay,
+  request,
+}
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
