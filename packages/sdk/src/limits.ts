@@ -7,9 +7,9 @@ export const limits = {
   /** One message of a streamed body; a larger one is read with `chunks()` or `body()`. */
   messageBytes: 16 * 1024 * 1024,
   /** Calls that run here at once: every one holds a handler and up to 64 KiB of body. */
-  runningCalls: 1024,
-  /** Calls of one caller that run here at once, so that one caller cannot take all of the above. */
-  runningCallsPerCaller: 512,
+  runningCalls: 4096,
+  /** Calls of one caller that run here at once: what one session carries, a quarter of all. */
+  runningCallsPerCaller: 1024,
   /** JSON of an error's details, as the session carries it (docs/protocol.md §4.2). */
   errorDetailBytes: 4 * 1024,
   /** How long a call waits for the first snapshot of the feed, and for a link (protocol.md §4). */

@@ -17,11 +17,15 @@ export class Listeners<T> {
       try {
         listener(event)
       } catch (error) {
-        // Not ours to handle and not to be lost: it surfaces as an uncaught error of its own.
-        queueMicrotask(() => {
-          throw error
-        })
+        surface(error)
       }
     }
   }
+}
+
+/** An error that is not ours to handle and not to be lost becomes an uncaught one of its own. */
+export function surface(error: unknown): void {
+  queueMicrotask(() => {
+    throw error
+  })
 }

@@ -124,7 +124,7 @@ export class Member implements AsyncDisposable {
         down: (id) => this.#peers.linkDown(id),
         packet: (from, packet, link) => this.#peers.receive(from, packet, link),
         undeliverable: (notice, link) => this.#peers.undeliverable(notice, link),
-        status: () => this.#changed(),
+        status: () => this.#linkChanged(),
       },
     })
 
@@ -267,11 +267,19 @@ export class Member implements AsyncDisposable {
   #directoryChanged(): void {
     this.redecide()
     if (this.directory.isRevoked(this.id)) {
-      const revoked = new MeshError('revoked', 'the agent was revoked')
-      this.#outgoing.failAll(revoked)
-      this.#link.stop('revoked', { code: 'revoked', message: revoked.message })
+      this.#link.stop('revoked', { code: 'revoked', message: 'the agent was revoked' })
     } else {
       this.#startLink()
+    }
+    this.#changed()
+  }
+
+  /** Without a link for good no answer can come and none can leave. */
+  #linkChanged(): void {
+    const { state, end, problem } = this.#relayLink.status
+    if (state === 'stopped' && end !== 'left') {
+      this.#outgoing.failAll(new MeshError(problem?.code ?? 'unreachable', problem?.message))
+      this.#incoming.endAll('interrupted')
     }
     this.#changed()
   }

@@ -1,5 +1,5 @@
 import { fromUtf8, MeshError, utf8 } from '@agent-mesh/core'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { settle } from '../../test/support/fake-time.js'
 import { LinkedCalls } from '../../test/support/linked-calls.js'
 import { limits } from '../limits.js'
@@ -320,6 +320,20 @@ describe('refusing', () => {
     })
     expect(ran).toBe(false)
     expect(linked.incoming.count).toBe(0)
+  })
+
+  test('a policy that fails lets nobody in', async () => {
+    const surfaced: unknown[] = []
+    const listener = (error: unknown) => surfaced.push(error)
+    process.once('uncaughtException', listener)
+    const linked = new LinkedCalls(echo)
+    Object.defineProperty(linked, 'decision', {
+      get: () => {
+        throw new Error('rules are broken')
+      },
+    })
+    await expect(linked.call('x')).rejects.toMatchObject({ code: 'internal' })
+    await vi.waitFor(() => expect(surfaced).toHaveLength(1))
   })
 
   test('without a handler the capability is not found', async () => {

@@ -9,6 +9,7 @@ import {
   MeshError,
 } from '@agent-mesh/core'
 import { limits } from '../limits.js'
+import { surface } from '../listeners.js'
 import type { Timers } from '../timers.js'
 import { BodyReader } from './body-reader.js'
 import { type CallHandler, type IncomingCall, Reply } from './call.js'
@@ -132,7 +133,8 @@ export class IncomingCalls {
   }
 
   #refusal(caller: AgentId, capability: string): MeshError | undefined {
-    const decision = this.#options.decide(caller, capability)
+    const decision = this.#decide(caller, capability)
+    if (decision === undefined) return new MeshError('internal')
     if (!decision.allowed) {
       const by = decision.by.source === 'default' ? 'default' : 'rule'
       return new MeshError(decision.code, undefined, { details: { capability, by } })
@@ -145,6 +147,16 @@ export class IncomingCalls {
     return full || share
       ? new MeshError('busy', undefined, { details: { retryAfterMs: 1000 } })
       : undefined
+  }
+
+  /** Undefined when the policy itself failed: that is nobody's permission. */
+  #decide(caller: AgentId, capability: string): Decision | undefined {
+    try {
+      return this.#options.decide(caller, capability)
+    } catch (error) {
+      surface(error)
+      return undefined
+    }
   }
 
   #callOf({ caller, stream, abort }: Running, header: CallHeader): IncomingCall {

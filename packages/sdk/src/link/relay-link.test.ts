@@ -160,6 +160,19 @@ describe('logging in', () => {
     expect(bench.link.status.end).toBe('refused')
   })
 
+  test('a document renewed on a link that then slept is fetched anew when a relay refuses it', () => {
+    const bench = Bench.live()
+    // Monotonic time stands still while a machine sleeps: this document looks young and is not.
+    bench.link.admission(admission, hourMs, bench.now)
+    bench.link.closed('1', '', bench.now)
+    bench.advance(limits.retryFirstMs)
+    bench.take()
+    bench.challenge('2')
+    bench.relay('2', { kind: 'refused', code: 'login-refused', retryAfterMs: 0 })
+    bench.advance(limits.retryLongestMs)
+    expect(bench.kinds()).toContain('fetch-admission')
+  })
+
   test('a relay that is busy is tried again, not before it said', () => {
     const bench = new Bench()
     bench.link.start(0)

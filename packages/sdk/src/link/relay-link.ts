@@ -95,7 +95,7 @@ export class RelayLink {
   }
 
   start(now: number): void {
-    if (this.#started) return
+    if (this.#started || this.#end !== undefined) return
     this.#started = true
     this.#connect(now)
     this.#settle()
@@ -122,6 +122,8 @@ export class RelayLink {
     if (this.#end !== undefined) return
     this.#admission.arrived(document, lifeMs, now)
     if (this.#current?.state === 'live') {
+      // When this link is lost the document is old, by an unknown time if the machine slept.
+      this.#admission.use()
       this.#write(this.#current, encodeFrame({ kind: 'renew', admission: document }))
     } else if (!this.#underWay() && this.#retryAt === undefined) {
       this.#connect(now)
