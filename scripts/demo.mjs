@@ -15,14 +15,11 @@ try {
   await stage.close()
   terminal.line('demo: ok')
 } catch (error) {
-  if (error instanceof Interruption) {
-    terminal.line('demo: interrupted')
-    process.exitCode = error.exitCode
-  } else {
-    for (const line of Failure.report(error, terminal.step)) process.stderr.write(`${line}\n`)
-    process.exitCode = 1
-  }
+  terminal.mute()
+  // What is said last is what matters; until then the clearing up may take a few seconds.
   await stage.close()
+  for (const line of Failure.report(error, terminal.step)) process.stderr.write(`${line}\n`)
+  process.exitCode = error instanceof Interruption ? error.exitCode : 1
 } finally {
   interruption.ignore()
 }

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { Interruption } from './interruption.mjs'
 
 /** Something that did not go as the story says, with the log that may tell why. */
 export class Failure extends Error {
@@ -16,6 +17,7 @@ export class Failure extends Error {
    * @returns {string[]} what a person should see of it
    */
   static report(error, step) {
+    if (error instanceof Interruption) return ['', 'demo: interrupted']
     const reason = error instanceof Error ? error.message : String(error)
     const lines = error instanceof Failure ? error.lastLines : []
     const trace = error instanceof Failure || !(error instanceof Error) ? [] : [String(error.stack)]

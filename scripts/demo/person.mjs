@@ -20,15 +20,15 @@ export class Person extends Shell {
   /**
    * @param {import('./stage.mjs').Stage} stage
    * @param {import('./terminal.mjs').Terminal} terminal
-   * @param {string} name
+   * @param {{ name: string, serverLog: string }} options
    */
-  constructor(stage, terminal, name) {
+  constructor(stage, terminal, { name, serverLog }) {
     const home = stage.file(`${name}.mesh`)
     super(stage, terminal, {
       who: name,
       env: { MESH_HOME: home },
       // What it says before it has a log of its own is in the other.
-      logFiles: ['logs/meshd.log', 'logs/meshd.start'].map((name) => join(home, name)),
+      logFiles: [join(home, 'logs/meshd.log'), join(home, 'logs/meshd.start'), serverLog],
     })
     this.#home = home
     stage.onClose(() => this.#endDaemon())

@@ -31,9 +31,13 @@ export async function play(stage, terminal) {
   stage.onClose(() => tap.close())
   const url = await tap.listen()
   const server = new Server(stage, terminal, url)
-  const operator = new Shell(stage, terminal, { who: 'server', logFiles: [server.logFile] })
-  const alice = new Person(stage, terminal, 'alice')
-  const bob = new Person(stage, terminal, 'bob')
+  const operator = new Shell(stage, terminal, {
+    who: 'server',
+    logFiles: [server.logFile],
+  })
+  const { logFile: serverLog } = server
+  const alice = new Person(stage, terminal, { name: 'alice', serverLog })
+  const bob = new Person(stage, terminal, { name: 'bob', serverLog })
   const cast = { stage, terminal, tap, server, operator, alice, bob }
   terminal.line(`agent-mesh on one machine: a server, and two daemons in ${stage.folder}`)
   await startServer(cast)
@@ -84,11 +88,12 @@ async function discover({ terminal, alice }) {
 }
 
 /** @param {Cast} cast */
-async function denyAndAllow({ terminal, alice }) {
+async function denyAndAllow({ stage, terminal, alice }) {
   terminal.begin('default deny', 'No rule, no call. One rule, one capability.')
   const call = `meshctl request --target bob --capability echo --payload '{"message":"hi"}'`
   await alice.run(call, { expected: 6 })
-  terminal.note('exit code 6, and nothing of it reached bob')
+  if (notes(stage).length > 0) throw new Failure("a denied call reached bob's program")
+  terminal.note("exit code 6, and bob's program never heard of it")
   await alice.run('meshctl acl allow --from alice --to bob --capability echo')
   const { stdout } = await alice.run(call)
   if (stdout !== '{"message":"hi"}\n') throw new Failure(`the answer was ${stdout}`)

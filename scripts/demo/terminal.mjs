@@ -10,6 +10,7 @@ export class Terminal {
   #stream
   #hasColor
   #steps = 0
+  #isMuted = false
 
   /** @param {NodeJS.WriteStream} stream */
   constructor(stream) {
@@ -36,9 +37,14 @@ export class Terminal {
     this.line(`${this.#paint('green', '→')} ${text}`)
   }
 
+  /** What still comes in while all is cleared away is of no interest. */
+  mute() {
+    this.#isMuted = true
+  }
+
   /** @param {string} text */
   line(text) {
-    this.#stream.write(`${text}\n`)
+    if (!this.#isMuted) this.#stream.write(`${text}\n`)
   }
 
   /** @param {Style} style @param {string} text */
