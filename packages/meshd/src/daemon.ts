@@ -31,7 +31,7 @@ export interface Daemon extends AsyncDisposable {
 }
 
 /**
- * Puts the parts together. Resolves when the socket answers; the agents of the state come up
+ * Puts the parts together. Resolves when the socket answers; the links of its agents come up
  * behind it. Disposing lets calls end in bounded time, closes the links, and removes the socket last.
  * @throws MeshError 'config' when the home cannot be used, or another daemon runs on it
  */
@@ -79,8 +79,8 @@ async function compose(config: Config, teardown: Teardown): Promise<Daemon> {
     backend,
     onInternalError: (error) => events.internalError('local-api', error),
   })
-  teardown.use(await LocalServer.listen(config.socketPath, app))
-
+  let server: LocalServer | undefined
+  teardown.defer(() => server?.[Symbol.asyncDispose]())
   teardown.defer(() => activity.idle())
   teardown.use(mesh)
   teardown.use(roster)
@@ -89,9 +89,10 @@ async function compose(config: Config, teardown: Teardown): Promise<Daemon> {
     events.daemonDraining()
     return roster.drain(drainMs)
   })
-  const starting = roster.start()
-  teardown.defer(() => starting)
-  events.daemonStarted({ version, home, agents: state.agents.all().length })
+  // Whoever finds the socket finds the agents too; their links come up behind it.
+  await roster.start()
+  server = await LocalServer.listen(config.socketPath, app)
+  events.daemonStarted({ version, home, agents: roster.agents.length })
   return { shutdownAsked, [Symbol.asyncDispose]: () => teardown[Symbol.asyncDispose]() }
 }
 

@@ -3,7 +3,7 @@
  * the first error is thrown at the end. (Node 20 has no AsyncDisposableStack.)
  */
 export class Teardown implements AsyncDisposable {
-  #parts: (() => void | Promise<void>)[] = []
+  #parts: (() => void | Promise<void> | undefined)[] = []
 
   use<T extends AsyncDisposable | Disposable>(part: T): T {
     this.defer(async () => {
@@ -13,7 +13,7 @@ export class Teardown implements AsyncDisposable {
     return part
   }
 
-  defer(act: () => void | Promise<void>): void {
+  defer(act: () => void | Promise<void> | undefined): void {
     this.#parts.push(act)
   }
 

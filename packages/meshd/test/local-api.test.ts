@@ -237,6 +237,21 @@ describe('a call over the local API', () => {
     expect(heard).toEqual(['one', 'two', 'three'])
   })
 
+  it('is heard of before the first byte of its body', async () => {
+    const client = await serve({
+      call: async () =>
+        answerOf(async function* () {
+          yield { bytes: Buffer.from('already'), endOfMessage: true }
+        }),
+    })
+    async function* later() {
+      await new Promise(() => {})
+      yield Buffer.alloc(0)
+    }
+    const answer = await client.call({ ...call, body: later() })
+    expect(await textOf(answer)).toBe('already')
+  })
+
   it('throws what failed before the answer began', async () => {
     const client = await serve({
       call: async () => {

@@ -12,7 +12,7 @@
  * A body that stops before 4 or 5 was cut. Unknown kinds are refused: both ends are one release.
  */
 import { fromUtf8, MeshError, utf8 } from '@agent-mesh/core'
-import * as z from 'zod/mini'
+import * as v from 'valibot'
 import { parseJson } from '../parse.js'
 import { fromProblem, problemSchema, toProblem } from '../problem.js'
 import { maxDataFrameBytes, maxJsonFrameBytes } from './limits.js'
@@ -26,11 +26,11 @@ const headBytes = 5
 const empty = new Uint8Array(0)
 
 /** What the callee says before its answer: a content type, and metadata of at most 8 KiB as JSON. */
-export const AnswerHeader = z.object({
-  type: z.optional(z.string()),
-  meta: z.optional(z.record(z.string(), z.string())),
+export const AnswerHeader = v.object({
+  type: v.optional(v.string()),
+  meta: v.optional(v.record(v.string(), v.string())),
 })
-export type AnswerHeader = z.infer<typeof AnswerHeader>
+export type AnswerHeader = v.InferOutput<typeof AnswerHeader>
 
 export type AnswerFrame =
   | { kind: 'header'; header: AnswerHeader }

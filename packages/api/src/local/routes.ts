@@ -1,4 +1,4 @@
-import * as z from 'zod/mini'
+import * as v from 'valibot'
 import { defineRoutes } from '../route.js'
 import {
   AgentList,
@@ -28,7 +28,7 @@ export const localRoutes = defineRoutes({
     method: 'DELETE',
     path: '/v1/agents/:name',
     access: 'none',
-    params: z.object({ name: AgentName }),
+    params: v.object({ name: AgentName }),
     answer: DownAnswer,
   },
   /** Reads `rules.toml` and `config.toml` again; when one is broken the old rules stay in force. */

@@ -51,6 +51,8 @@ function sendBody(request: ClientRequest, body: LocalRequest['body']): Promise<n
       request.end(body)
       return
     }
+    // The daemon learns of the call now, however long its first bytes take.
+    request.flushHeaders()
     pump(request, body).catch((error) => {
       request.destroy()
       reject(error)
