@@ -186,10 +186,18 @@ class FolderChanges implements Disposable {
   }
 
   async next(signal: AbortSignal): Promise<void> {
+    const over = new AbortController()
     const changed = new Promise<void>((resolve) => {
       this.#wake = resolve
     })
-    await Promise.race([changed, wait(lookEveryMs, undefined, { signal })])
+    const later = wait(lookEveryMs, undefined, { signal: AbortSignal.any([signal, over.signal]) })
+    try {
+      await Promise.race([changed, later])
+    } finally {
+      over.abort()
+      // Whether it was called off or over is all the same; both were waited for.
+      later.catch(() => {})
+    }
   }
 
   [Symbol.dispose](): void {

@@ -1,9 +1,9 @@
 import { createRegistryClient, type RegistryClient } from '@agent-mesh/api'
 import { MeshError } from '@agent-mesh/core'
-import { caFetch } from './ca-fetch.js'
 import type { Context } from './home/contexts.js'
 import { readSmallFile } from './home/private-file.js'
 import { maxConfigBytes } from './limits.js'
+import { nodeFetch } from './node-fetch.js'
 
 /** A client of the context's registry; with a token, as the person it belongs to. */
 export async function connectRegistry(
@@ -15,7 +15,7 @@ export async function connectRegistry(
     baseUrl: server,
     insecureHttp,
     ...(token === undefined ? {} : { token }),
-    ...(certificates === undefined ? {} : { fetch: caFetch(certificates) }),
+    fetch: nodeFetch(certificates),
   })
 }
 
