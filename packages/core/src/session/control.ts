@@ -1,5 +1,6 @@
 import { Writer } from '../writer.js'
 import { type ControlFrame, encodeControlFrame } from './control-frames.js'
+import type { LinkId } from './effects.js'
 import type { Received } from './received.js'
 import type { Streams } from './streams.js'
 
@@ -9,7 +10,7 @@ export class Control {
   next = 0
   newest = -1
   ping: number | undefined
-  pong: number | undefined
+  pong: { readonly token: number; readonly link: LinkId } | undefined
   isLinkChangeDue = false
   isBlockedDue = false
   /** The peer waits: tell it all limits it asked for, grown or not. */
@@ -30,7 +31,7 @@ export class Control {
       if (blocked !== undefined) frames.push(blocked)
     }
     if (this.ping !== undefined) frames.push({ kind: 'ping', token: this.ping })
-    if (this.pong !== undefined) frames.push({ kind: 'pong', token: this.pong })
+    if (this.pong !== undefined) frames.push({ kind: 'pong', token: this.pong.token })
     if (this.isLinkChangeDue) frames.push({ kind: 'link-changed' })
     if (isCreditDue) frames.unshift(streams.creditFrame())
     this.ping = undefined

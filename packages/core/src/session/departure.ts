@@ -68,13 +68,19 @@ function flushEarly(commons: Commons, session: Session, link: Link): void {
 }
 
 function flushControl(commons: Commons, session: Session, link: Link): void {
-  const probed = session.path.takeProbe()
-  const record = session.control.record(session.received, session.streams, commons.now)
-  if (record !== undefined) sealControl(commons, session, link, record)
+  const { control, path, received, streams } = session
+  const probed = path.takeProbe()
+  // A ping over another link asks whether that one works, so its answer takes the same way.
+  const asked = commons.links.get(control.pong?.link)
+  const say = (over: Link): void => {
+    const record = control.record(received, streams, commons.now)
+    if (record !== undefined) sealControl(commons, session, over, record)
+  }
+  if (asked !== undefined && asked !== link) say(asked)
+  say(link)
   if (probed === undefined) return
-  session.control.askAgain()
-  const probe = session.control.record(session.received, session.streams, commons.now)
-  if (probe !== undefined) sealControl(commons, session, probed, probe)
+  control.askAgain()
+  say(probed)
 }
 
 function sealControl(commons: Commons, session: Session, link: Link, record: Uint8Array): void {

@@ -21,7 +21,7 @@ export function endSession(commons: Commons, session: Session, ending: Ending): 
   }
   const resumed: Stream[] = []
   const kept = salvage(session)
-  for (const stream of session.streams.all()) {
+  for (const stream of session.streams.table.all()) {
     const chunks = stream.role === 'caller' && canResume(commons, stream, ending) && kept(stream)
     session.streams.detach(stream)
     if (stream.isClosed) commons.calls.forget(stream)
@@ -73,7 +73,7 @@ function resetAll(
   session: Session,
   { code, cause }: Exclude<Ending, string>,
 ): void {
-  const open = session.streams.all().filter((stream) => !stream.isClosed)
+  const open = session.streams.table.all().filter((stream) => !stream.isClosed)
   for (const stream of open) {
     if (stream.role === 'caller' && stream.receiving.hasEnded) session.streams.detach(stream)
     else if (stream.role === 'caller') session.streams.cancel(stream)
@@ -81,7 +81,7 @@ function resetAll(
   }
   // One attempt, for nothing is kept to send it again; the goodbye says the rest.
   session.flush()
-  for (const stream of session.streams.all()) {
+  for (const stream of session.streams.table.all()) {
     session.streams.detach(stream)
     if (stream.role === 'callee') commons.calls.bury(stream, commons.now)
   }

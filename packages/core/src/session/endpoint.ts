@@ -1,7 +1,7 @@
 import { toBase64url } from '../bytes.js'
 import type { Crypto } from '../crypto.js'
 import type { ErrorCode } from '../errors.js'
-import { isMeshError } from '../errors.js'
+import { isMeshError, MeshError } from '../errors.js'
 import type { AgentId } from '../identity/agent-id.js'
 import type { Keypair } from '../identity/keypair.js'
 import type { Budget } from './budget.js'
@@ -17,8 +17,9 @@ import type {
 } from './effects.js'
 import { settle } from './ending.js'
 import { Exchange } from './exchange.js'
+import { incarnationBytes } from './handshaking.js'
 import { type AnswerHeader, type CallHeader, encodeHeader } from './headers.js'
-import { type SessionLimits, sessionLimits, streamCreditBytes } from './limits.js'
+import { epochPackets, type SessionLimits, sessionLimits, streamCreditBytes } from './limits.js'
 import { decodePacketHeader } from './packet.js'
 import type { Stream } from './stream.js'
 
@@ -43,8 +44,16 @@ export class Endpoint {
   readonly #exchange: Exchange
   #isClosed = false
 
+  /** Throws 'invalid' for limits or an incarnation that could not work. */
   constructor(options: EndpointOptions) {
-    this.#exchange = new Exchange(options, { ...sessionLimits, ...options.limits })
+    const limits = { ...sessionLimits, ...options.limits }
+    if (options.incarnation.length !== incarnationBytes) {
+      throw new MeshError('invalid', `an incarnation has ${incarnationBytes} bytes`)
+    }
+    if (limits.windowPackets >= epochPackets) {
+      throw new MeshError('invalid', `the window is below ${epochPackets} packets`)
+    }
+    this.#exchange = new Exchange(options, limits)
   }
 
   /** A packet that a link carried. Garbage, repetitions and forgeries are ignored. */

@@ -18,7 +18,8 @@ import { encodePacketHeader, headerBytes, type PacketKind } from './packet.js'
 export const versions: readonly number[] = [1]
 
 const prologueLabel = utf8('agent-mesh session v1\0')
-const incarnationBytes = 16
+/** Which process (and Endpoint) an agent is just now. */
+export const incarnationBytes = 16
 const maxVersions = 16
 /** Payload kind 1, "a static key signed by the AgentId", is reserved. */
 const plainPayload = 0

@@ -3,6 +3,9 @@ import type { LinkId, UndeliverableNotice } from './effects.js'
 import type { Link } from './links.js'
 import type { Session } from './session.js'
 
+/** A peer that says more often that its link changed is not believed each time. */
+const movedAgainMs = 100
+
 /**
  * Which link a session's packets take. The responder answers on the link of the newest authentic
  * packet; the initiator stays where it is until its link dies, goes silent or refuses, or the peer
@@ -12,11 +15,15 @@ export class Path {
   readonly #commons: Commons
   readonly #session: Session
   #link: LinkId | undefined
+  /** When something authentic came over that link, or it was chosen. */
+  #heardHereAt: number
   /** A link that was asked whether it leads to the peer. */
   #probed: LinkId | undefined
   #isProbeDue = false
   /** Links that said the peer is not there, since the peer was last heard of. */
   readonly #refused = new Set<LinkId>()
+  /** When the peer last said that its link changed. */
+  #movedAt = Number.NEGATIVE_INFINITY
   /** What the link says about the peer: a hint, used for wording alone. */
   absence: 'offline' | 'unreachable' | 'too-large' | undefined
 
@@ -24,6 +31,7 @@ export class Path {
     this.#commons = commons
     this.#session = session
     this.#link = session.options.link
+    this.#heardHereAt = commons.now
   }
 
   get linkId(): LinkId | undefined {
@@ -47,6 +55,7 @@ export class Path {
     const { early, inFlight, control, received, congestion, hasBusiness } = this.#session
     const { now } = this.#commons
     this.#link = link
+    this.#heardHereAt = now
     this.#probed = undefined
     congestion.linkChanged()
     inFlight.loseAll()
@@ -68,20 +77,27 @@ export class Path {
   heard(id: LinkId, isNewest: boolean): void {
     this.absence = undefined
     this.#refused.clear()
-    const link = this.#commons.links.get(id)
+    const { limits, links, now } = this.#commons
+    const link = links.get(id)
     if (link === undefined) return
-    link.heardAt = this.#commons.now
+    link.heardAt = now
     if (id === this.#link) {
+      this.#heardHereAt = now
       this.#probed = undefined
       return
     }
-    if (id === this.#probed || this.#commons.links.get(this.#link) === undefined) this.moveTo(id)
-    else if (isNewest && !this.#session.options.isInitiator) this.#follow(id)
+    const isSilentHere = now - this.#heardHereAt >= limits.silentLinkMs
+    if (id === this.#probed || links.get(this.#link) === undefined) this.moveTo(id)
+    else if (isNewest && (isSilentHere || !this.#session.options.isInitiator)) this.#follow(id)
   }
 
   /** The peer says that its packets take another way now, and that what was under way is lost. */
   peerMoved(id: LinkId): void {
-    if (this.#commons.links.get(id) !== undefined) this.#follow(id)
+    const { links, now } = this.#commons
+    if (links.get(id) !== undefined) this.#follow(id)
+    // Everything goes again for a few bytes of the peer's: not for each of a flood.
+    if (now - this.#movedAt < movedAgainMs) return
+    this.#movedAt = now
     this.#session.congestion.linkChanged()
     this.#session.inFlight.loseAll()
     this.#session.patience.progressed()
@@ -126,6 +142,7 @@ export class Path {
   #follow(id: LinkId): void {
     if (id === this.#link) return
     this.#link = id
+    this.#heardHereAt = this.#commons.now
     this.#probed = undefined
     this.#session.congestion.linkChanged()
   }

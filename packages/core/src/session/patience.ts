@@ -81,6 +81,7 @@ export class Patience {
   ask(): void {
     if (this.isAsking) return
     this.isAsking = true
+    this.isDormant = false
     this.#session.control.askAgain()
   }
 
@@ -149,7 +150,7 @@ export class Patience {
     const { streams } = this.#session
     if (streams.size === 0 || this.isAsking || this.isDormant) return undefined
     if (this.#resendAt !== undefined) return undefined
-    const factor = streams.hasOwnCalls ? 1 : calleeFactor
+    const factor = streams.table.ownOpen > 0 ? 1 : calleeFactor
     return this.heardAt + factor * this.#commons.limits.keepAliveMs
   }
 
@@ -166,7 +167,7 @@ export class Patience {
     this.#session.giveUpCalls(path.absence ?? 'unreachable', (stream) => !stream.hasDeadline)
     this.#waitingSince = this.#commons.now
     // Answers are kept for a caller that may come back, but nobody is asked for it any more.
-    if (streams.hasOwnCalls) return
+    if (streams.table.ownOpen > 0) return
     this.isDormant = true
     this.isAsking = false
     this.#resendAt = undefined

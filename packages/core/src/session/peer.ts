@@ -1,25 +1,23 @@
-import { equal } from '../bytes.js'
 import type { ErrorCode } from '../errors.js'
 import { type AgentId, compareAgentIds } from '../identity/agent-id.js'
 import type { Commons } from './commons.js'
 import { introduce } from './departure.js'
 import type { LinkId, PeerState, UndeliverableNotice } from './effects.js'
-import { type Ending, endSession } from './ending.js'
+import type { Ending } from './ending.js'
 import type { DataFrame } from './frames.js'
 import { HalfOpen } from './half-open.js'
 import type { Answered, Introduced, Responder } from './handshaking.js'
 import type { PacketHeader } from './packet.js'
+import { PeerSessions } from './peer-sessions.js'
 import { receptionist } from './reception.js'
-import { Session, type SessionOwner } from './session.js'
+import { Session } from './session.js'
+import type { SessionOwner } from './session-owner.js'
 import type { Stream } from './stream.js'
 import type { Timed } from './timers.js'
 
-/** A session that the peer said it still holds is not doubted again for so long. */
-const trustMs = 10_000
-
 /**
- * One remote agent: the session that new calls take, those that drain, handshakes under way, and
- * calls that wait for a session. Only a verified handshake replaces anything.
+ * One remote agent: its sessions, handshakes under way, and calls that wait for a session. Only a
+ * verified handshake replaces anything.
  */
 export class Peer implements Timed, SessionOwner {
   readonly id: AgentId
@@ -30,51 +28,39 @@ export class Peer implements Timed, SessionOwner {
   readonly #commons: Commons
   /** The end of calls to oneself that is called: it never begins a handshake. */
   readonly #isPassive: boolean
-  #current: Session | undefined
-  #draining: Session[] = []
+  readonly #sessions: PeerSessions
   /** Calls without a session. */
   #pending: Stream[] = []
   /** Links that said the peer is not there, while calls wait. */
   readonly #refused = new Set<LinkId>()
   /** When a handshake begins unless the peer was heard of. */
   #connectAt: number | undefined
-  #incarnation: Uint8Array | undefined
-  #trustUntil = 0
-  /** Sessions that the peer was asked about. */
-  readonly #probes = new Map<number, Session>()
-  #nextProbe = 1
 
   constructor(commons: Commons, id: AgentId, isPassive = false) {
     this.id = id
     this.#commons = commons
     this.#isPassive = isPassive
     this.welcome = receptionist(commons)
-    const isLarger = compareAgentIds(commons.keypair.id, id) > 0
-    this.halfOpen = new HalfOpen(commons, this, isLarger)
+    this.#sessions = new PeerSessions(commons, this)
+    this.halfOpen = new HalfOpen(commons, this, compareAgentIds(commons.keypair.id, id) > 0)
   }
 
   get isEmpty(): boolean {
-    const hasSession = this.#current !== undefined || this.#draining.length > 0
-    return !hasSession && this.#pending.length === 0 && this.halfOpen.isEmpty
+    return this.sessions.length === 0 && this.#pending.length === 0 && this.halfOpen.isEmpty
   }
 
   get sessions(): readonly Session[] {
-    return this.#current === undefined ? this.#draining : [this.#current, ...this.#draining]
-  }
-
-  get pending(): readonly Stream[] {
-    return this.#pending
+    return this.#sessions.all
   }
 
   state(): PeerState {
-    const { sessions } = this
-    const current = this.#current
+    const { current, all } = this.#sessions
     const rtt = current?.congestion.roundTripMs
     const link = current?.path.linkId
     return {
       state: current ? 'established' : this.halfOpen.isConnecting ? 'connecting' : 'none',
-      sessions: sessions.length,
-      streams: sessions.reduce((sum, session) => sum + session.streams.size, this.#pending.length),
+      sessions: all.length,
+      streams: all.reduce((sum, session) => sum + session.streams.size, this.#pending.length),
       ...(link === undefined ? {} : { link }),
       ...(rtt === undefined ? {} : { rttMs: rtt }),
       ...(current && { incarnation: current.options.incarnation }),
@@ -90,6 +76,7 @@ export class Peer implements Timed, SessionOwner {
   /** A call that waits here is not wanted any more. */
   withdraw(stream: Stream): void {
     this.#pending = this.#pending.filter((other) => other !== stream)
+    this.#stopIdleAttempt()
     this.#settle()
   }
 
@@ -110,14 +97,15 @@ export class Peer implements Timed, SessionOwner {
   undeliverable(notice: UndeliverableNotice, link: LinkId): void {
     for (const session of this.sessions) session.undeliverable(notice, link)
     const { reason } = notice
-    if (reason === 'congested' || reason === 'too-large') return
-    if (this.#pending.length === 0) return
+    if (reason === 'congested' || reason === 'too-large' || this.#pending.length === 0) return
     this.#refused.add(link)
     if (this.#commons.links.best(this.#refused) !== undefined) {
       this.halfOpen.retry(this.#refused)
     } else {
-      if (!this.#hasBusiness) this.halfOpen.stopConnecting()
-      this.#failPending(reason)
+      // A call that had to wait for a link has time: the peer may have lost its own link as well.
+      this.#failPending(reason, (stream) => stream.waitedForLink === undefined)
+      for (const stream of this.#pending) stream.waitedForLink = reason
+      this.#refused.clear()
     }
     this.#settle()
   }
@@ -138,47 +126,37 @@ export class Peer implements Timed, SessionOwner {
 
   /** Somebody says that the peer does not know the session of this index. A hint, no more. */
   noSession(index: number): void {
-    const session = this.sessions.find(({ options }) => options.remoteIndex === index)
-    if (session === undefined || this.#commons.now < this.#trustUntil) return
-    if (session.hasBusiness || session.patience.isAsking) this.#connect()
+    if (this.#sessions.isDoubtful(index)) this.#connect()
     this.#settle()
   }
 
   heard(session: Session): void {
-    if (session !== this.#current) return
+    if (session !== this.#sessions.current) return
     this.#connectAt = undefined
     if (this.#pending.length > 0) this.#place()
   }
 
   probed(session: Session, frame: DataFrame & { kind: 'session-probe' }): void {
-    const alive = this.sessions.some(({ options }) => options.localIndex === frame.index)
-    if (!alive) this.halfOpen.drop(frame.index)
-    const { outgoing } = session.streams
-    if (outgoing.urgentFrames > this.#commons.limits.maxStreams) return
-    outgoing.urge({ frame: { kind: 'session-status', nonce: frame.nonce, alive } })
+    this.#sessions.probed(session, frame)
   }
 
-  probeAnswered(_session: Session, frame: DataFrame & { kind: 'session-status' }): void {
-    const asked = this.#probes.get(frame.nonce)
-    this.#probes.delete(frame.nonce)
-    if (asked === undefined || asked.isClosed) return
-    if (frame.alive) this.#trustUntil = this.#commons.now + trustMs
-    else this.#end(asked, 'gone')
+  probeAnswered(frame: DataFrame & { kind: 'session-status' }): void {
+    const gone = this.#sessions.probeAnswered(frame)
+    if (gone !== undefined) this.#end(gone, 'gone')
   }
 
   saidGoodbye(session: Session): void {
     this.#end(session, 'gone')
   }
 
-  failed(session: Session, reason: Error): void {
-    this.#end(session, { code: 'invalid', cause: reason })
+  failed(session: Session, cause: Error): void {
+    this.#end(session, { code: 'invalid', cause })
   }
 
   expired(session: Session): void {
     this.#end(session, { code: 'interrupted' })
   }
 
-  /** Makes room for other sessions; only ever asked of an idle one. */
   evicted(session: Session): void {
     this.#end(session, { code: 'interrupted' })
   }
@@ -191,19 +169,9 @@ export class Peer implements Timed, SessionOwner {
       return
     }
     const { remoteIndex, incarnation } = answered
-    const session = new Session(this.#commons, {
-      owner: this,
-      peer: this.id,
-      isInitiator: true,
-      localIndex,
-      remoteIndex,
-      incarnation,
-      link,
-    })
-    this.#adopt(session)
-    for (const stream of this.#takePending()) session.streams.call(stream)
+    const indices = { localIndex, remoteIndex }
+    const session = this.#adopt({ ...indices, incarnation, link, isInitiator: true })
     introduce(this.#commons, session, answered)
-    this.#settle()
   }
 
   /** The peer's handshake is complete. */
@@ -211,25 +179,15 @@ export class Peer implements Timed, SessionOwner {
     const { localIndex, remoteIndex } = responder
     if (!this.#commons.mayTalk(this.id) || !this.#commons.admitSession(this)) {
       this.#commons.freeIndex(localIndex)
-      this.#settle()
       return
     }
-    const session = new Session(this.#commons, {
-      owner: this,
-      peer: this.id,
-      isInitiator: false,
-      localIndex,
-      remoteIndex,
-      incarnation: introduced.incarnation,
-      link,
-    })
-    session.secure(introduced.keys)
     // A handshake of our own has nothing more to bring.
     this.halfOpen.stopConnecting()
-    this.#adopt(session)
-    for (const stream of this.#takePending()) session.streams.call(stream)
-    session.receiveEarly(introduced.record)
-    this.#settle()
+    const { incarnation, keys, record } = introduced
+    const indices = { localIndex, remoteIndex }
+    const session = this.#adopt({ ...indices, incarnation, link, isInitiator: false })
+    session.secure(keys)
+    session.receiveEarly(record)
   }
 
   /** Our handshake was not answered for too long. */
@@ -238,24 +196,29 @@ export class Peer implements Timed, SessionOwner {
   }
 
   deadline(): number | undefined {
-    const first = this.#pending[0]
     const times = [this.halfOpen.deadline(), this.#connectAt]
-    if (first !== undefined && this.#commons.links.isEmpty) {
-      times.push(first.waitsSince + this.#commons.limits.linkWaitMs)
+    for (const stream of this.#pending) {
+      if (!this.#isWaitingForLink(stream)) continue
+      times.push(stream.waitsSince + this.#commons.limits.linkWaitMs)
+      break
     }
     const known = times.filter((time) => time !== undefined)
     return known.length === 0 ? undefined : Math.min(...known)
   }
 
   tick(): void {
-    const { links, limits, now } = this.#commons
+    const { limits, now } = this.#commons
     this.halfOpen.tick()
     if (this.#connectAt !== undefined && this.#connectAt <= now) {
       this.#connectAt = undefined
       if (this.#pending.length > 0) this.#connect()
     }
-    if (links.isEmpty) {
-      this.#failPending('unreachable', (stream) => stream.waitsSince + limits.linkWaitMs <= now)
+    for (const reason of ['offline', 'unreachable'] as const) {
+      this.#failPending(reason, (stream) => {
+        if (!this.#isWaitingForLink(stream) || stream.waitsSince + limits.linkWaitMs > now)
+          return false
+        return (stream.waitedForLink ?? 'unreachable') === reason
+      })
     }
     this.#settle()
   }
@@ -268,13 +231,9 @@ export class Peer implements Timed, SessionOwner {
     this.#settle()
   }
 
-  get #hasBusiness(): boolean {
-    return this.sessions.some((session) => session.hasBusiness)
-  }
-
   /** Puts waiting calls into the session, once it is known to live, or begins a handshake. */
   #place(): void {
-    const current = this.#current
+    const { current } = this.#sessions
     const { limits, now } = this.#commons
     if (this.#pending.length === 0) return
     if (current === undefined) {
@@ -282,8 +241,7 @@ export class Peer implements Timed, SessionOwner {
       if (until !== undefined && until > now) this.#connectAt = until
       else this.#connect()
     } else if (current.patience.isFresh) {
-      for (const stream of this.#takePending()) current.streams.call(stream)
-      this.#commons.touch(current)
+      this.#fill(current)
       if (current.createdAt + limits.sessionUseMs <= now) this.#connect()
     } else if (!this.halfOpen.isConnecting) {
       current.ask()
@@ -297,60 +255,25 @@ export class Peer implements Timed, SessionOwner {
     if (!this.#isPassive) this.halfOpen.connect()
   }
 
-  /** A verified handshake: its session takes the new calls. */
-  #adopt(session: Session): void {
-    const { incarnation } = session.options
-    const before = this.#incarnation
-    const restarted = before !== undefined && !equal(before, incarnation)
-    const hadSession = this.#current !== undefined
-    this.#incarnation = incarnation
+  #adopt(options: Omit<Session['options'], 'owner' | 'peer'>): Session {
+    const session = new Session(this.#commons, { owner: this, peer: this.id, ...options })
     this.#connectAt = undefined
-    this.#refused.clear()
-    if (restarted) {
-      for (const old of this.sessions) this.#end(old, 'restarted')
-      this.#commons.calls.forgetCaller(this.id)
-    } else {
-      this.#replaceCurrent(session)
-    }
-    this.#current = session
-    this.#commons.sessionOpened(session, this)
-    const state = hadSession ? 'replaced' : 'established'
-    this.#commons.emit({ kind: 'session', peer: this.id, state, incarnation, restarted })
+    this.#wait(this.#sessions.adopt(session))
+    this.#fill(session)
+    return session
   }
 
-  #replaceCurrent(session: Session): void {
-    const { limits, now } = this.#commons
-    if (this.#current !== undefined) {
-      this.#current.replacedAt = now
-      this.#draining.push(this.#current)
-      this.#commons.touch(this.#current)
-      this.#current = undefined
-    }
-    while (this.#draining.length >= limits.maxSessionsPerPeer) {
-      this.#end(this.#draining[0] as Session, { code: 'interrupted' })
-    }
-    // The peer lost the session, or it merely grew old: its own word decides where calls go on.
-    for (const old of this.#draining) {
-      if (!old.hasBusiness) continue
-      const nonce = this.#nextProbe++
-      this.#probes.set(nonce, old)
-      const { remoteIndex } = old.options
-      session.streams.outgoing.urge({ frame: { kind: 'session-probe', nonce, index: remoteIndex } })
-    }
+  /** All that waits goes into this session. */
+  #fill(session: Session): void {
+    const pending = this.#pending
+    this.#pending = []
+    this.#refused.clear()
+    for (const stream of pending) session.streams.call(stream)
+    this.#commons.touch(session)
   }
 
   #end(session: Session, ending: Ending): void {
-    if (session.isClosed) return
-    const wasCurrent = session === this.#current
-    if (wasCurrent) this.#current = undefined
-    else this.#draining = this.#draining.filter((other) => other !== session)
-    for (const [nonce, asked] of this.#probes) if (asked === session) this.#probes.delete(nonce)
-    const { incarnation } = session.options
-    this.#wait(endSession(this.#commons, session, ending))
-    if (wasCurrent && ending !== 'restarted') {
-      const state = 'closed' as const
-      this.#commons.emit({ kind: 'session', peer: this.id, state, incarnation, restarted: false })
-    }
+    this.#wait(this.#sessions.end(session, ending))
     if (ending === 'gone') this.#place()
     this.#settle()
   }
@@ -358,24 +281,29 @@ export class Peer implements Timed, SessionOwner {
   #wait(streams: readonly Stream[]): void {
     for (const stream of streams) {
       stream.waitsSince = this.#commons.now
+      stream.waitedForLink = this.#commons.links.isEmpty ? 'unreachable' : undefined
       this.#pending.push(stream)
     }
   }
 
-  #takePending(): Stream[] {
-    const pending = this.#pending
-    this.#pending = []
-    this.#refused.clear()
-    return pending
+  #isWaitingForLink(stream: Stream): boolean {
+    return stream.waitedForLink !== undefined || this.#commons.links.isEmpty
   }
 
   #failPending(code: ErrorCode, isMeant: (stream: Stream) => boolean = () => true): void {
     const failed = this.#pending.filter(isMeant)
     if (failed.length === 0) return
     this.#pending = this.#pending.filter((stream) => !isMeant(stream))
+    for (const stream of failed) this.#commons.fail(stream, code)
+    this.#stopIdleAttempt()
+  }
+
+  /** A handshake that nobody waits for, and no session needs, is not worth going on with. */
+  #stopIdleAttempt(): void {
+    if (this.#pending.length > 0) return
     this.#connectAt = undefined
     this.#refused.clear()
-    for (const stream of failed) this.#commons.fail(stream, code)
+    if (!this.#sessions.hasBusiness) this.halfOpen.stopConnecting()
   }
 
   #settle(): void {

@@ -1,11 +1,12 @@
 import type { MeshError } from '../errors.js'
 import { asMeshError } from '../errors.js'
+import type { Receptionist } from './arrivals.js'
 import type { Commons } from './commons.js'
 import { restart } from './ending.js'
 import { type CallHeader, decodeCallHeader } from './headers.js'
 import { streamCreditBytes } from './limits.js'
 import type { Stream } from './stream.js'
-import type { Receptionist, Streams } from './streams.js'
+import type { Streams } from './streams.js'
 
 /** While the budget is tight, one peer holds no more than this share of it. */
 const shareOfPeer = 1 / 16

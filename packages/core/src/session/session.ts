@@ -7,7 +7,7 @@ import { Control } from './control.js'
 import { type ControlFrame, decodeControlRecord } from './control-frames.js'
 import { flushSession, sendGoodbye } from './departure.js'
 import type { LinkId, UndeliverableNotice } from './effects.js'
-import { type DataFrame, decodeDataRecord } from './frames.js'
+import { decodeDataRecord } from './frames.js'
 import type { SessionKeys } from './handshaking.js'
 import { InFlight } from './in-flight.js'
 import type { PacketHeader } from './packet.js'
@@ -15,45 +15,10 @@ import { Path } from './path.js'
 import { Patience } from './patience.js'
 import { Received } from './received.js'
 import { salvage } from './salvage.js'
+import type { Early, SessionOptions } from './session-owner.js'
 import type { Stream } from './stream.js'
-import { type Receptionist, Streams } from './streams.js'
+import { Streams } from './streams.js'
 import type { Timed } from './timers.js'
-
-/** What a session tells the peer it belongs to. */
-export interface SessionOwner {
-  readonly welcome: Receptionist
-  /** An authentic packet came. */
-  heard(session: Session): void
-  probed(session: Session, frame: DataFrame & { kind: 'session-probe' }): void
-  probeAnswered(session: Session, frame: DataFrame & { kind: 'session-status' }): void
-  /** The peer forgot the session, by its own word. */
-  saidGoodbye(session: Session): void
-  /** The peer broke the protocol. */
-  failed(session: Session, reason: Error): void
-  /** The session is older than it may get. */
-  expired(session: Session): void
-  /** Others need its place; it is idle. */
-  evicted(session: Session): void
-}
-
-export interface SessionOptions {
-  readonly owner: SessionOwner
-  readonly peer: Streams['peer']
-  readonly isInitiator: boolean
-  readonly localIndex: number
-  readonly remoteIndex: number
-  readonly incarnation: Uint8Array
-  readonly link: LinkId
-}
-
-/** Message 3, kept verbatim until the first packet back. */
-export interface Early {
-  readonly packet: Uint8Array
-  readonly record: Uint8Array
-  readonly finals: readonly Stream[]
-  resendAt: number
-  waitMs: number
-}
 
 /** A session with one peer, from the moment its keys are known. It survives its links. */
 export class Session implements Timed {
@@ -197,7 +162,7 @@ export class Session implements Timed {
 
   /** Ends calls that the peer was away for too long to answer. */
   giveUpCalls(code: ErrorCode, isHopeless: (stream: Stream) => boolean): void {
-    for (const stream of this.streams.all()) {
+    for (const stream of this.streams.table.all()) {
       if (stream.role !== 'caller' || stream.isClosed || !isHopeless(stream)) continue
       this.streams.cancel(stream)
       this.#commons.fail(stream, code)
@@ -229,7 +194,7 @@ export class Session implements Timed {
       for (const frame of decodeDataRecord(record)) {
         if (this.isClosed) return
         if (frame.kind === 'session-probe') this.options.owner.probed(this, frame)
-        else if (frame.kind === 'session-status') this.options.owner.probeAnswered(this, frame)
+        else if (frame.kind === 'session-status') this.options.owner.probeAnswered(frame)
         else this.streams.receive(frame)
       }
     })
@@ -262,7 +227,7 @@ export class Session implements Timed {
         this.received.acknowledgeBy(now)
         break
       case 'ping':
-        this.control.pong = frame.token
+        this.control.pong = { token: frame.token, link }
         break
       case 'pong':
         break

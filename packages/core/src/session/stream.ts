@@ -37,6 +37,8 @@ export class Stream {
   answer: AnswerHeader | undefined
   /** Since when it waits for a session. */
   waitsSince: number
+  /** It waits since before there was a link, and this is what it would fail with now. */
+  waitedForLink: 'offline' | 'unreachable' | undefined
   /** How often it moved to another session. */
   moves = 0
   /** The last frame of this direction waits for a record; was sealed; is acknowledged. */
