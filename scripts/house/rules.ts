@@ -6,7 +6,6 @@ import { globalsUsed, hasAsync, importsOf, parse, readsEnvironment } from './syn
 type Rule = (file: SourceFile, packageName: string) => readonly Omit<Violation, 'where'>[]
 
 const testPackages = new Set(['testkit', 'e2e', 'bench'])
-const bundledPackages = new Set(['core', 'api', 'sdk'])
 const notPure = new Set([
   ...['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'Promise', 'Date'],
   ...['performance', 'process', 'console', 'fetch', 'WebSocket', 'Buffer', 'require'],
@@ -29,13 +28,13 @@ const corePure: Rule = (file, packageName) => {
   const isMachine = file.path.startsWith('src/') && !file.path.startsWith('src/node/')
   if (packageName !== 'core' || !isMachine || /\.test\.ts$/.test(file.path)) return []
   const why = 'core is pure: inputs and `now` go in, effects come out'
-  const mayUse = isTest(file) ? /^(?:\.|@noble\/|fast-check$)/ : /^(?:\.|@noble\/|zod\/mini$)/
+  const mayUse = isTest(file) ? /^(?:\.|@noble\/|fast-check$)/ : /^(?:\.|@noble\/|valibot$)/
   return [
     ...importsOf(file)
       .filter(({ specifier }) => !mayUse.test(specifier))
       .map(({ specifier }) => ({
         what: `imports ${specifier}`,
-        why: 'core imports itself, noble and zod/mini; node modules live in core/node',
+        why: 'core imports itself, noble and valibot; node modules live in core/node',
       })),
     ...importsOf(file)
       .filter(({ specifier }) => /^(?:\.\.?\/)+node\//.test(specifier))
@@ -83,24 +82,7 @@ const kebabCase: Rule = ({ path }) => {
     : [{ what: 'is not kebab-case', why: 'files and folders are kebab-case nouns' }]
 }
 
-const zodStaysSmall: Rule = (file, packageName) => {
-  if (!bundledPackages.has(packageName) || isTest(file)) return []
-  return importsOf(file)
-    .filter(({ specifier, isTypeOnly }) => specifier === 'zod' && !isTypeOnly)
-    .filter(({ names }) => names.includes('z'))
-    .map(() => ({
-      what: "imports { z } from 'zod'",
-      why: 'that one name brings 450 KB of locales into a bundle: import * as z, or zod/mini',
-    }))
-}
-
-const rules: readonly Rule[] = [
-  corePure,
-  indexIsAList,
-  environmentInConfig,
-  kebabCase,
-  zodStaysSmall,
-]
+const rules: readonly Rule[] = [corePure, indexIsAList, environmentInConfig, kebabCase]
 
 /** What every manifest has in common. */
 export function checkManifests(packages: readonly Package[]): Violation[] {

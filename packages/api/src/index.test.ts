@@ -7,6 +7,7 @@ it('exports these names, and a new one on purpose', () => {
     'createRegistryClient',
     'defineRoutes',
     'feedPath',
+    'fields',
     'fillPath',
     'fromProblem',
     'isLoopbackHost',

@@ -49,3 +49,4 @@ export {
   type RouteReply,
   type RouteTable,
 } from './route.js'
+export { fields } from './values.js'

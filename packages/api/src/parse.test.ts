@@ -1,12 +1,13 @@
 import { MeshError } from '@agent-mesh/core'
 import fc from 'fast-check'
+import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
-import * as z from 'zod/mini'
 import { parse, parseJson } from './parse.js'
+import { fields, mapOf } from './values.js'
 
-const schema = z.strictObject({
-  name: z.string().check(z.maxLength(3)),
-  list: z.optional(z.array(z.object({ n: z.int().check(z.minimum(1)) }))),
+const schema = v.strictObject({
+  name: v.pipe(v.string(), v.maxLength(3)),
+  list: v.optional(v.array(v.object({ n: v.pipe(v.number(), v.minValue(1)) }))),
 })
 const complaint = (value: unknown): string => {
   try {
@@ -33,6 +34,16 @@ describe('the door', () => {
 
   it('does not repeat a stranger at length', () => {
     expect(complaint({ name: 'x', ['k'.repeat(10_000)]: 1 }).length).toBeLessThan(200)
+  })
+
+  it('takes no list for an object, and no inherited name for a field', () => {
+    const loose = v.object({ all: fields({ a: v.optional(v.string()) }), map: mapOf(v.string()) })
+    const refusal = (all: unknown, map: unknown) => () => parse(loose, { all, map }, 'body')
+    expect(refusal({}, {})()).toEqual({ all: {}, map: {} })
+    expect(refusal([], {})).toThrow('body.all: must be of type object')
+    expect(refusal({}, ['a'])).toThrow('body.map: must be of type object')
+    expect(complaint(JSON.parse('{"name":"x","__proto__":1}'))).toMatch(/^body.__proto__: is not/)
+    expect(complaint({ name: 'x', toString: 1 })).toMatch(/^body.toString: is not/)
   })
 
   it('says where JSON is none', () => {

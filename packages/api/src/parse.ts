@@ -1,27 +1,26 @@
 /** The door: a value from outside becomes a checked type, or `invalid` naming the field. */
 import { MeshError } from '@agent-mesh/core'
-import * as z from 'zod/mini'
+import * as v from 'valibot'
 
 /** @throws MeshError `invalid`, naming the first field that does not fit: `body.card.signature`. */
-export function parse<S extends z.ZodMiniType>(
+export function parse<S extends v.GenericSchema>(
   schema: S,
   value: unknown,
   what: string,
-): z.output<S> {
-  const result = z.safeParse(schema, value)
-  if (result.success) return result.data
-  const [issue] = result.error.issues
-  const field = fieldOf(what, issue)
-  const reason = issue === undefined ? 'does not fit' : reasonOf(issue, value)
+): v.InferOutput<S> {
+  const result = v.safeParse(schema, value, { abortEarly: true, message: reasonOf })
+  if (result.success) return result.output
+  const [{ path = [], message: reason }] = result.issues
+  const field = [what, ...path.map(({ key }) => shorten(String(key)))].join('.')
   throw new MeshError('invalid', `${field}: ${reason}`, { details: { field, reason } })
 }
 
 /** @throws MeshError `invalid` when `text` is not JSON or does not fit. */
-export function parseJson<S extends z.ZodMiniType>(
+export function parseJson<S extends v.GenericSchema>(
   schema: S,
   text: string,
   what: string,
-): z.output<S> {
+): v.InferOutput<S> {
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -35,47 +34,39 @@ export function parseJson<S extends z.ZodMiniType>(
   return parse(schema, value, what)
 }
 
-type Issue = z.core.$ZodIssue
-
-function fieldOf(what: string, issue: Issue | undefined): string {
-  const path = [what, ...(issue?.path ?? []).map(String)]
-  if (issue?.code === 'unrecognized_keys') path.push(String(issue.keys[0]))
-  // A hostile body may have a key of any length; the message repeats at most this much of it.
-  return path.map((part) => (part.length > 60 ? `${part.slice(0, 60)}…` : part)).join('.')
+// A hostile body may have a key of any length; the message repeats at most this much of it.
+function shorten(key: string): string {
+  return key.length > 60 ? `${key.slice(0, 60)}…` : key
 }
 
-function reasonOf(issue: Issue, value: unknown): string {
-  switch (issue.code) {
-    case 'invalid_type':
-      return at(value, issue.path) === undefined
-        ? 'is missing'
-        : `must be of type ${issue.expected}`
-    case 'unrecognized_keys':
-      return 'is not a field of this request'
-    case 'too_big':
-      return `must be at most ${issue.maximum}${unit(issue.origin)}`
-    case 'too_small':
-      return `must be at least ${issue.minimum}${unit(issue.origin)}`
-    case 'invalid_value':
-      return `must be one of ${issue.values.map(String).join(', ')}`
-    case 'custom':
-      return issue.message ?? 'does not fit'
-    default:
+/** Where the schema brings no words of its own. */
+function reasonOf(issue: v.BaseIssue<unknown>): string {
+  if (issue.expected === 'never') return 'is not a field of this request'
+  if (issue.received === 'undefined') return 'is missing'
+  switch (issue.type) {
+    case 'length':
+      return `must be ${issue.requirement}${unit(issue.input)}`
+    case 'max_length':
+    case 'max_value':
+      return `must be at most ${issue.requirement}${unit(issue.input)}`
+    case 'min_length':
+    case 'min_value':
+      return `must be at least ${issue.requirement}${unit(issue.input)}`
+    case 'safe_integer':
+      return 'must be a whole number'
+    case 'picklist':
+    case 'literal':
+      return `must be one of ${issue.expected?.replaceAll(/[()"]/g, '').replaceAll(' | ', ', ')}`
+    case 'union':
+    case 'variant':
+    case 'regex':
       return 'does not fit'
+    default:
+      return `must be of type ${issue.expected?.toLowerCase()}`
   }
 }
 
-/** What stands at `path` in `value`. Only own properties: a body must not reach a prototype. */
-function at(value: unknown, path: readonly PropertyKey[]): unknown {
-  let here = value
-  for (const key of path) {
-    if (typeof here !== 'object' || here === null || !Object.hasOwn(here, key)) return undefined
-    here = Reflect.get(here, key)
-  }
-  return here
-}
-
-function unit(origin: string): string {
-  if (origin === 'string') return ' characters'
-  return origin === 'array' ? ' entries' : ''
+function unit(input: unknown): string {
+  if (typeof input === 'string') return ' characters'
+  return Array.isArray(input) ? ' entries' : ''
 }

@@ -10,21 +10,22 @@ import {
   isMeshError,
   MeshError,
 } from '@agent-mesh/core'
-import * as z from 'zod/mini'
+import * as v from 'valibot'
+import { finite, mapOf } from './values.js'
 
 export const problemType = 'application/problem+json'
 
-export const problemSchema = z.object({
-  type: z.optional(z.string()),
-  title: z.optional(z.string()),
-  status: z.optional(z.number()),
-  detail: z.optional(z.string()),
-  code: z.string(),
-  hint: z.optional(z.string()),
-  details: z.optional(z.record(z.string(), z.unknown())),
+export const problemSchema = v.object({
+  type: v.optional(v.string()),
+  title: v.optional(v.string()),
+  status: v.optional(finite),
+  detail: v.optional(v.string()),
+  code: v.string(),
+  hint: v.optional(v.string()),
+  details: v.optional(mapOf(v.unknown())),
 })
 
-export type Problem = z.infer<typeof problemSchema>
+export type Problem = v.InferOutput<typeof problemSchema>
 
 /**
  * The problem document of any error. Whatever is not a `MeshError`, and every `internal` one, is
@@ -57,9 +58,9 @@ export function problemResponse(error: unknown): Response {
 
 /** The error a problem document stands for; `undefined` when the value is not one of ours. */
 export function fromProblem(value: unknown): MeshError | undefined {
-  const parsed = z.safeParse(problemSchema, value)
+  const parsed = v.safeParse(problemSchema, value)
   if (!parsed.success) return undefined
-  const { code, detail, title, hint, details } = parsed.data
+  const { code, detail, title, hint, details } = parsed.output
   if (!isErrorCode(code)) return undefined
   return new MeshError(code, detail ?? title, { hint, details })
 }

@@ -3,7 +3,7 @@
  * it, so a path or a schema is written once.
  */
 import { MeshError } from '@agent-mesh/core'
-import type * as z from 'zod/mini'
+import type * as v from 'valibot'
 
 /** Who may ask: anybody, a person with a token, an agent with a signed request, or either. */
 export type Access = 'none' | 'token' | 'token-or-agent'
@@ -13,10 +13,10 @@ export interface Route {
   /** Segments that begin with a colon are parameters: `/v1/agents/:id`. */
   readonly path: string
   readonly access: Access
-  readonly params?: z.ZodMiniType
-  readonly query?: z.ZodMiniType
-  readonly body?: z.ZodMiniType
-  readonly answer: z.ZodMiniType
+  readonly params?: v.GenericSchema
+  readonly query?: v.GenericSchema
+  readonly body?: v.GenericSchema
+  readonly answer: v.GenericSchema
   /** How long a client waits for the answer, in ms, when the caller sets no signal of its own. */
   readonly timeoutMs?: number
 }
@@ -29,8 +29,8 @@ export function defineRoutes<const T extends RouteTable>(routes: T): T {
 }
 
 type Field<R, K extends 'params' | 'query' | 'body'> = R extends { [P in K]: infer S }
-  ? S extends z.ZodMiniType
-    ? { [P in K]: z.input<S> }
+  ? S extends v.GenericSchema
+    ? { [P in K]: v.InferInput<S> }
     : unknown
   : unknown
 
@@ -38,10 +38,10 @@ type Field<R, K extends 'params' | 'query' | 'body'> = R extends { [P in K]: inf
 export type RouteInput<R extends Route> = Field<R, 'params'> & Field<R, 'query'> & Field<R, 'body'>
 
 /** What a route answers, parsed. */
-export type RouteAnswer<R extends Route> = z.output<R['answer']>
+export type RouteAnswer<R extends Route> = v.InferOutput<R['answer']>
 
 /** What a server's handler must produce for a route, before it is serialised. */
-export type RouteReply<R extends Route> = z.input<R['answer']>
+export type RouteReply<R extends Route> = v.InferInput<R['answer']>
 
 /**
  * `/v1/agents/:id` and `{ id: 'a/b' }` → `/v1/agents/a%2Fb`.

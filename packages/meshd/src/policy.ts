@@ -1,15 +1,16 @@
 import { join } from 'node:path'
+import { fields } from '@agent-mesh/api'
 import type { Rule } from '@agent-mesh/core'
 import { isMeshError, MeshError, parseRule } from '@agent-mesh/core'
-import * as z from 'zod/mini'
+import * as v from 'valibot'
 import { readTomlFile } from './toml-file.js'
 
 // meshctl keeps its own tables in the same file; the daemon looks at this one alone.
-const ConfigFile = z.object({
-  rules: z.optional(z.object({ follow_registry: z.optional(z.boolean()) })),
+const ConfigFile = v.object({
+  rules: v.optional(fields({ follow_registry: v.optional(v.boolean()) })),
 })
 
-const RulesFile = z.object({ rules: z.optional(z.array(z.unknown())) })
+const RulesFile = v.object({ rules: v.optional(v.array(v.unknown())) })
 
 interface Rules {
   readonly local: readonly Rule[]

@@ -2,16 +2,16 @@ import { readFileSync } from 'node:fs'
 import { parse } from '@agent-mesh/api'
 import { isMeshError, MeshError } from '@agent-mesh/core'
 import { parse as parseToml, TomlError } from 'smol-toml'
-import type * as z from 'zod/mini'
+import type * as v from 'valibot'
 
 /**
  * A TOML file as a checked value; undefined when there is no such file.
  * @throws MeshError 'config' naming the file, and the line or the field
  */
-export function readTomlFile<S extends z.ZodMiniType>(
+export function readTomlFile<S extends v.GenericSchema>(
   path: string,
   schema: S,
-): z.output<S> | undefined {
+): v.InferOutput<S> | undefined {
   const text = readText(path)
   if (text === undefined) return undefined
   try {

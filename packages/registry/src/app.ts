@@ -14,15 +14,15 @@ import {
 } from '@agent-mesh/api'
 import { isMeshError, MeshError } from '@agent-mesh/core'
 import { Hono } from 'hono'
-import type * as z from 'zod/mini'
+import type * as v from 'valibot'
 import type { Auth, PersonViewer, Viewer } from './auth.js'
 import { readText } from './body.js'
 import type { RegistryEvents } from './events.js'
 import { limits } from './limits.js'
 
 type Parsed<R, K extends 'params' | 'query' | 'body'> = R extends { [P in K]: infer S }
-  ? S extends z.ZodMiniType
-    ? z.output<S>
+  ? S extends v.GenericSchema
+    ? v.InferOutput<S>
     : undefined
   : undefined
 

@@ -1,4 +1,5 @@
 import { concat, fromUtf8, MeshError, utf8 } from '@agent-mesh/core'
+import { parse } from '../parse.js'
 import { fromProblem, problemType } from '../problem.js'
 import { fillPath, queryString, type Route, type RouteAnswer, type RouteInput } from '../route.js'
 import type { UpRequest } from './documents.js'
@@ -78,9 +79,12 @@ async function callJson<R extends Route>(
     ...(input.body === undefined ? {} : { body: utf8(JSON.stringify(input.body)) }),
     ...(signal === undefined ? {} : { signal }),
   })
-  const parsed = route.answer.safeParse(await readJson(response))
-  if (!parsed.success) throw strange(`${route.method} ${route.path}`, parsed.error)
-  return parsed.data as RouteAnswer<R>
+  const answer = await readJson(response)
+  try {
+    return parse<R['answer']>(route.answer, answer, 'answer')
+  } catch (cause) {
+    throw strange(`${route.method} ${route.path}`, cause)
+  }
 }
 
 async function openCall(

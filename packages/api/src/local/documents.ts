@@ -1,15 +1,18 @@
 import { capabilityRule, isCapability, isName, maxCapabilities, nameRule } from '@agent-mesh/core'
 import * as v from 'valibot'
+import { finite } from '../values.js'
 
 /** An agent's name; safe as a file name too, because keys are kept in `keys/NAME.key`. */
-export const AgentName = v.pipe(v.string(), z.refine(isName, { error: nameRule }))
+export const AgentName = v.pipe(v.string(), v.check(isName, nameRule))
 
-export const Capability = v.pipe(v.string(), z.refine(isCapability, { error: capabilityRule }))
+export const Capability = v.pipe(v.string(), v.check(isCapability, capabilityRule))
 
-const httpUrl = v.string().check(
-  z.refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), {
-    error: 'must be an http or https URL',
-  }),
+const httpUrl = v.pipe(
+  v.string(),
+  v.check(
+    (text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol),
+    'must be an http or https URL',
+  ),
 )
 
 /** What answers an agent's calls. An agent with none can call, and refuses what it is asked. */
@@ -17,7 +20,7 @@ export const Program = v.variant('kind', [
   v.object({
     kind: v.literal('exec'),
     /** Program and arguments, run per call without a shell. */
-    argv: v.array(v.string()).check(v.minLength(1), v.maxLength(1024)),
+    argv: v.pipe(v.array(v.string()), v.minLength(1), v.maxLength(1024)),
     /** Where it runs, absolute; the daemon's own folder when absent. */
     cwd: v.optional(v.string()),
   }),
@@ -31,7 +34,7 @@ export type Program = v.InferOutput<typeof Program>
  */
 export const UpRequest = v.object({
   name: AgentName,
-  capabilities: v.optional(v.array(Capability).check(v.maxLength(maxCapabilities))),
+  capabilities: v.optional(v.pipe(v.array(Capability), v.maxLength(maxCapabilities))),
   program: v.optional(v.nullable(Program)),
   server: v.optional(httpUrl),
   group: v.optional(v.string()),
@@ -50,7 +53,7 @@ export const LinkStatus = v.object({
   /** The relay's URL. */
   relay: v.nullable(v.string()),
   /** Round trip in milliseconds, fractions included; null before the first answer. */
-  rttMs: v.nullable(v.number()),
+  rttMs: v.nullable(finite),
 })
 export type LinkStatus = v.InferOutput<typeof LinkStatus>
 
@@ -64,7 +67,7 @@ export const AgentStatus = v.object({
   server: v.string(),
   group: v.nullable(v.string()),
   /** Calls since the daemon started. */
-  calls: v.object({ in: v.number(), out: v.number(), active: v.number() }),
+  calls: v.object({ in: finite, out: finite, active: finite }),
   /** Why it is not online, in one sentence. */
   problem: v.nullable(v.string()),
 })
@@ -79,17 +82,17 @@ export const FeedStatus = v.object({
   url: v.string(),
   state: v.picklist(['connected', 'connecting', 'unreachable']),
   /** Rules in view, of all groups of this daemon's agents. */
-  rules: v.number(),
+  rules: finite,
   /** The last word of the registry, as its sequence number and age; null before the first. */
-  sequence: v.nullable(v.number()),
-  ageMs: v.nullable(v.number()),
+  sequence: v.nullable(finite),
+  ageMs: v.nullable(finite),
 })
 
 export const DaemonStatus = v.object({
   daemon: v.object({
-    pid: v.number(),
+    pid: finite,
     version: v.string(),
-    uptimeMs: v.number(),
+    uptimeMs: finite,
     home: v.string(),
     followRegistry: v.boolean(),
   }),
@@ -100,16 +103,22 @@ export const DaemonStatus = v.object({
 })
 export type DaemonStatus = v.InferOutput<typeof DaemonStatus>
 
-export const Version = v.object({ version: v.string(), protocol: v.number(), pid: v.number() })
+export const Version = v.object({ version: v.string(), protocol: finite, pid: finite })
 export type Version = v.InferOutput<typeof Version>
 
 export const UpAnswer = v.object({ agent: AgentStatus })
 export const AgentList = v.object({ agents: v.array(AgentStatus) })
-export const DownAnswer = v.object({ name: v.string(), agents: v.number() })
-export const RulesAnswer = v.object({ rules: v.number() })
-export const ShutdownAnswer = v.object({ pid: v.number() })
+export const DownAnswer = v.object({ name: v.string(), agents: finite })
+export const RulesAnswer = v.object({ rules: finite })
+export const ShutdownAnswer = v.object({ pid: finite })
 
-const milliseconds = z.coerce.number().check(z.int(), z.gte(1), z.lte(30 * 24 * 3_600_000))
+const milliseconds = v.pipe(
+  v.unknown(),
+  v.transform(Number),
+  v.safeInteger(),
+  v.minValue(1),
+  v.maxValue(30 * 24 * 3_600_000),
+)
 
 /** `POST /v1/calls`; the body of the call is the body of the request. */
 export const CallQuery = v.object({

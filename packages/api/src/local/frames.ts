@@ -15,6 +15,7 @@ import { fromUtf8, MeshError, utf8 } from '@agent-mesh/core'
 import * as v from 'valibot'
 import { parseJson } from '../parse.js'
 import { fromProblem, problemSchema, toProblem } from '../problem.js'
+import { fields, mapOf } from '../values.js'
 import { maxDataFrameBytes, maxJsonFrameBytes } from './limits.js'
 
 export const framesContentType = 'application/vnd.agent-mesh.frames'
@@ -26,9 +27,9 @@ const headBytes = 5
 const empty = new Uint8Array(0)
 
 /** What the callee says before its answer: a content type, and metadata of at most 8 KiB as JSON. */
-export const AnswerHeader = v.object({
+export const AnswerHeader = fields({
   type: v.optional(v.string()),
-  meta: v.optional(v.record(v.string(), v.string())),
+  meta: v.optional(mapOf(v.string())),
 })
 export type AnswerHeader = v.InferOutput<typeof AnswerHeader>
 

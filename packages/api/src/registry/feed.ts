@@ -12,53 +12,54 @@
  * A further hello on the same connection adds agents and is answered by a fresh snapshot, which
  * replaces all that was known. A connection all of whose agents were refused is closed.
  */
-import * as z from 'zod/mini'
+import type { AgentId } from '@agent-mesh/core'
+import * as v from 'valibot'
 import { limits } from '../limits.js'
 import { parseJson } from '../parse.js'
+import { count, fields } from '../values.js'
 import * as s from './schemas.js'
 
-const feedAgent = z.object({ ...s.cardDocument.shape, group: z.string() })
-const group = z.object({ name: z.string() })
+const feedAgent = v.object({ ...s.cardDocument.entries, group: v.string() })
+const group = v.object({ name: v.string() })
 
-const snapshot = z.object({
-  type: z.literal('snapshot'),
+const snapshot = v.object({
+  type: v.literal('snapshot'),
   sequence: s.sequence,
-  agents: z.array(feedAgent),
-  rules: z.array(s.rule),
-  groups: z.array(group),
-  revoked: z.array(s.agentId),
+  agents: v.array(feedAgent),
+  rules: v.array(s.rule),
+  groups: v.array(group),
+  revoked: v.array(s.agentId),
 })
 
-const change = z.object({
-  type: z.literal('change'),
+const change = v.object({
+  type: v.literal('change'),
   sequence: s.sequence,
   /** New or replaced: agents by the id in their card, rules by id, groups by name. */
-  upsert: z.object({
-    agents: z.optional(z.array(feedAgent)),
-    rules: z.optional(z.array(s.rule)),
-    groups: z.optional(z.array(group)),
+  upsert: fields({
+    agents: v.optional(v.array(feedAgent)),
+    rules: v.optional(v.array(s.rule)),
+    groups: v.optional(v.array(group)),
   }),
-  remove: z.object({
-    agents: z.optional(z.array(s.agentId)),
-    rules: z.optional(z.array(z.string())),
-    groups: z.optional(z.array(z.string())),
+  remove: fields({
+    agents: v.optional(v.array(s.agentId)),
+    rules: v.optional(v.array(v.string())),
+    groups: v.optional(v.array(v.string())),
   }),
   /** Ids that are revoked from now on, for ever. */
-  revoked: z.optional(z.array(s.agentId)),
+  revoked: v.optional(v.array(s.agentId)),
 })
 
-const pingId = z.int().check(z.minimum(0))
-const ping = z.object({ type: z.literal('ping'), id: pingId })
-const pong = z.object({ type: z.literal('pong'), id: pingId })
+const ping = v.object({ type: v.literal('ping'), id: count })
+const pong = v.object({ type: v.literal('pong'), id: count })
 
-const serverMessage = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('challenge'), nonce: s.nonce }),
-  z.object({
-    type: z.literal('refused'),
+const serverMessage = v.variant('type', [
+  v.object({ type: v.literal('challenge'), nonce: s.nonce }),
+  v.object({
+    type: v.literal('refused'),
     id: s.agentId,
     /** login-refused: a wrong signature or origin · not-found: not registered here · revoked */
     code: s.errorCode,
-    message: z.string(),
+    message: v.string(),
   }),
   snapshot,
   change,
@@ -66,26 +67,35 @@ const serverMessage = z.discriminatedUnion('type', [
   pong,
 ])
 
-const followerMessage = z.discriminatedUnion('type', [
-  z.strictObject({
-    type: z.literal('hello'),
+const proofs: v.GenericSchema<Proof<string>[], Proof<AgentId>[]> = v.pipe(
+  v.array(v.strictObject({ id: s.agentId, signature: s.signature })),
+  v.minLength(1),
+  v.maxLength(limits.agentsPerFeed),
+)
+
+const followerMessage = v.variant('type', [
+  v.strictObject({
+    type: v.literal('hello'),
     /** Random, the same on all connections of one process, so that it counts as one daemon. */
-    instance: z.optional(z.string().check(z.minLength(1), z.maxLength(64))),
-    agents: z
-      .array(z.strictObject({ id: s.agentId, signature: s.signature }))
-      .check(z.minLength(1), z.maxLength(limits.agentsPerFeed)),
+    instance: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(64))),
+    agents: proofs,
   }),
-  z.strictObject({ type: z.literal('ack'), sequence: s.sequence }),
+  v.strictObject({ type: v.literal('ack'), sequence: s.sequence }),
   ping,
   pong,
 ])
 
-export type FeedAgent = z.output<typeof feedAgent>
-export type FeedGroup = z.output<typeof group>
-export type FeedSnapshot = z.output<typeof snapshot>
-export type FeedChange = z.output<typeof change>
-export type FeedServerMessage = z.output<typeof serverMessage>
-export type FeedFollowerMessage = z.output<typeof followerMessage>
+interface Proof<Id> {
+  id: Id
+  signature: string
+}
+
+export type FeedAgent = v.InferOutput<typeof feedAgent>
+export type FeedGroup = v.InferOutput<typeof group>
+export type FeedSnapshot = v.InferOutput<typeof snapshot>
+export type FeedChange = v.InferOutput<typeof change>
+export type FeedServerMessage = v.InferOutput<typeof serverMessage>
+export type FeedFollowerMessage = v.InferOutput<typeof followerMessage>
 
 /** @throws MeshError `invalid` for anything that is not a message of the registry. */
 export function parseFeedServerMessage(text: string): FeedServerMessage {

@@ -1,7 +1,8 @@
 /** The registry's HTTP contract, one row per request. Base URL: the server's. */
-import * as z from 'zod/mini'
+import * as v from 'valibot'
 import { limits } from '../limits.js'
 import { defineRoutes } from '../route.js'
+import { count } from '../values.js'
 import * as s from './schemas.js'
 
 export const registryRoutes = defineRoutes({
@@ -10,30 +11,30 @@ export const registryRoutes = defineRoutes({
     method: 'POST',
     path: '/v1/login',
     access: 'none',
-    body: z.strictObject({
-      code: z.string().check(z.minLength(1), z.maxLength(64)),
-      device: z.optional(z.string().check(z.maxLength(limits.deviceLength))),
+    body: v.strictObject({
+      code: v.pipe(v.string(), v.minLength(1), v.maxLength(64)),
+      device: v.optional(v.pipe(v.string(), v.maxLength(limits.deviceLength))),
     }),
-    answer: z.object({ token: z.string(), person: s.person, expiresAt: s.time }),
+    answer: v.object({ token: v.string(), person: s.person, expiresAt: s.time }),
   },
   whoami: {
     method: 'GET',
     path: '/v1/whoami',
     access: 'token',
-    answer: z.object({ person: s.person, expiresAt: s.time }),
+    answer: v.object({ person: s.person, expiresAt: s.time }),
   },
   /** Who this registry is, where its relays are, and which origins its signatures may name. */
   registry: {
     method: 'GET',
     path: '/v1/registry',
     access: 'none',
-    answer: z.object({
-      name: z.string(),
-      version: z.string(),
-      protocol: z.literal(1),
+    answer: v.object({
+      name: v.string(),
+      version: v.string(),
+      protocol: v.literal(1),
       admissionKey: s.agentId,
-      relays: z.array(z.string()),
-      origins: z.array(z.string()),
+      relays: v.array(v.string()),
+      origins: v.array(v.string()),
     }),
   },
   /** A nonce for one signature; good for 5 minutes and one use. */
@@ -41,41 +42,41 @@ export const registryRoutes = defineRoutes({
     method: 'POST',
     path: '/v1/nonces',
     access: 'none',
-    answer: z.object({ nonce: s.nonce }),
+    answer: v.object({ nonce: s.nonce }),
   },
   /** Registers an agent or updates its card. `proof` signs (origin, nonce, card). */
   register: {
     method: 'POST',
     path: '/v1/agents',
     access: 'token',
-    body: z.strictObject({ card: s.cardDocument, nonce: s.nonce, proof: s.signature }),
-    answer: z.object({ agent: s.agentView }),
+    body: v.strictObject({ card: s.cardDocument, nonce: s.nonce, proof: s.signature }),
+    answer: v.object({ agent: s.agentView }),
   },
   /** Agents of the asker's groups, by name. `capability` is exact or `prefix.*`. */
   findAgents: {
     method: 'GET',
     path: '/v1/agents',
     access: 'token-or-agent',
-    query: z.strictObject({
-      name: z.optional(s.target),
-      capability: z.optional(s.capabilityPattern),
+    query: v.strictObject({
+      name: v.optional(s.target),
+      capability: v.optional(s.capabilityPattern),
       /** Words looked for in name, capabilities and description. */
-      q: z.optional(s.target),
-      limit: z.optional(s.wholeNumber(1, limits.pageLength)),
+      q: v.optional(s.target),
+      limit: v.optional(s.wholeNumber(1, limits.pageLength)),
       /** `next` of the page before. */
-      cursor: z.optional(z.string().check(z.minLength(1), z.maxLength(512))),
+      cursor: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(512))),
     }),
-    answer: z.object({
-      agents: z.array(s.agentView),
-      total: z.int(),
-      next: z.optional(z.string()),
+    answer: v.object({
+      agents: v.array(s.agentView),
+      total: count,
+      next: v.optional(v.string()),
     }),
   },
   agent: {
     method: 'GET',
     path: '/v1/agents/:id',
     access: 'token-or-agent',
-    params: z.strictObject({ id: s.target }),
+    params: v.strictObject({ id: s.target }),
     answer: s.agentView,
   },
   /** An admission for the agent that signed (origin, nonce, "admission"). */
@@ -83,14 +84,14 @@ export const registryRoutes = defineRoutes({
     method: 'POST',
     path: '/v1/admissions',
     access: 'none',
-    body: z.strictObject({ id: s.agentId, nonce: s.nonce, signature: s.signature }),
-    answer: z.object({ admission: s.admissionDocument }),
+    body: v.strictObject({ id: s.agentId, nonce: s.nonce, signature: s.signature }),
+    answer: v.object({ admission: s.admissionDocument }),
   },
   rules: {
     method: 'GET',
     path: '/v1/rules',
     access: 'token',
-    answer: z.object({ rules: z.array(s.ruleView) }),
+    answer: v.object({ rules: v.array(s.ruleView) }),
   },
   /** Answers when every daemon whose feed is up has the rule, after 5 s at the latest. */
   addRule: {
@@ -98,15 +99,15 @@ export const registryRoutes = defineRoutes({
     path: '/v1/rules',
     access: 'token',
     body: s.ruleRequest,
-    answer: z.object({ rule: s.ruleView, feed: s.spread }),
+    answer: v.object({ rule: s.ruleView, feed: s.spread }),
     timeoutMs: limits.ruleTimeoutMs,
   },
   removeRule: {
     method: 'DELETE',
     path: '/v1/rules/:id',
     access: 'token',
-    params: z.strictObject({ id: s.target }),
-    answer: z.object({ rule: s.ruleView, feed: s.spread }),
+    params: v.strictObject({ id: s.target }),
+    answer: v.object({ rule: s.ruleView, feed: s.spread }),
     timeoutMs: limits.ruleTimeoutMs,
   },
 })

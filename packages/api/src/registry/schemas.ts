@@ -6,41 +6,33 @@ import {
   isMeshError,
   parseAgentId,
 } from '@agent-mesh/core'
-import * as z from 'zod/mini'
+import * as v from 'valibot'
 import { limits } from '../limits.js'
+import { count } from '../values.js'
 
 /** An AgentId in its one spelling; parsing proves that it is a point of the curve. */
-export const agentId = z.pipe(
-  z.string(),
-  z.transform((text, context): AgentId => {
+export const agentId = v.pipe(
+  v.string(),
+  v.rawTransform(({ dataset, addIssue, NEVER }): AgentId => {
     try {
-      return parseAgentId(text)
+      return parseAgentId(dataset.value)
     } catch (error) {
-      const message = isMeshError(error) ? error.message : 'is not an agent id'
-      context.issues.push({ code: 'custom', input: text, message })
-      return z.NEVER
+      addIssue({ message: isMeshError(error) ? error.message : 'is not an agent id' })
+      return NEVER
     }
   }),
 )
 
-const base64url = (characters: number) =>
-  z.string().check(
-    z.length(characters),
-    z.refine((text) => /^[A-Za-z0-9_-]*$/.test(text), { error: 'must be base64url' }),
-  )
+const base64url = v.regex(/^[A-Za-z0-9_-]*$/, 'must be base64url')
 
 /** 32 bytes, base64url. */
-export const nonce = base64url(43)
+export const nonce = v.pipe(v.string(), v.length(43), base64url)
 /** 64 bytes, base64url. */
-export const signature = base64url(86)
+export const signature = v.pipe(v.string(), v.length(86), base64url)
 
 const documentOf = (length: number) =>
-  z.strictObject({
-    document: z.string().check(
-      z.minLength(2),
-      z.maxLength(length),
-      z.refine((text) => /^[A-Za-z0-9_-]*$/.test(text), { error: 'must be base64url' }),
-    ),
+  v.strictObject({
+    document: v.pipe(v.string(), v.minLength(2), v.maxLength(length), base64url),
     signature,
   })
 
@@ -49,10 +41,11 @@ export const cardDocument = documentOf(limits.cardTextLength)
 export const admissionDocument = documentOf(limits.admissionTextLength)
 
 /** Text that people read on one line: no control characters, so no terminal can be steered by it. */
-const word = z.string().check(
-  z.minLength(1),
-  z.maxLength(limits.wordLength),
-  z.refine((text) => !/\p{Cc}/u.test(text), { error: 'must not hold control characters' }),
+const word = v.pipe(
+  v.string(),
+  v.minLength(1),
+  v.maxLength(limits.wordLength),
+  v.check((text) => !/\p{Cc}/u.test(text), 'must not hold control characters'),
 )
 
 /** An id, a unique id prefix of at least 6 characters, or a name. */
@@ -60,54 +53,53 @@ export const target = word
 /** As `target`, or `*` for every agent of the group. */
 const principal = word
 /** A capability's name, `*`, or `prefix.*`. */
-export const capabilityPattern = z
-  .string()
-  .check(
-    z.minLength(1),
-    z.refine(isCapabilityPattern, { error: 'must be a capability, "*" or "prefix.*"' }),
-  )
+export const capabilityPattern = v.pipe(
+  v.string(),
+  v.minLength(1),
+  v.check(isCapabilityPattern, 'must be a capability, "*" or "prefix.*"'),
+)
 
 /** Milliseconds since the epoch. */
-export const time = z.int().check(z.minimum(0))
-export const sequence = z.int().check(z.minimum(0))
+export const time = count
+export const sequence = count
 
 /** A whole number in a query, where every value is text. */
 export const wholeNumber = (minimum: number, maximum: number) =>
-  z.pipe(
-    z.union([z.string().check(z.regex(/^\d{1,9}$/)), z.int()]),
-    z.pipe(
-      z.transform((value: string | number) => Number(value)),
-      z.int().check(z.minimum(minimum), z.maximum(maximum)),
-    ),
+  v.pipe(
+    v.union([v.pipe(v.string(), v.regex(/^\d{1,9}$/)), v.number()]),
+    v.transform(Number),
+    v.safeInteger(),
+    v.minValue(minimum),
+    v.maxValue(maximum),
   )
 
-export const errorCode = z.string().check(z.refine(isErrorCode, { error: 'is not an error code' }))
+export const errorCode = v.pipe(v.string(), v.guard(isErrorCode, 'is not an error code'))
 
 /** A logged-in human; the registry is theirs to change as far as the role goes. */
-export const person = z.object({ id: z.string(), name: z.string(), role: z.enum(['owner']) })
+export const person = v.object({ id: v.string(), name: v.string(), role: v.picklist(['owner']) })
 
 /** An agent as the registry knows it; its own words are in `card`, signed by it. */
-export const agentView = z.object({
+export const agentView = v.object({
   id: agentId,
-  name: z.string(),
-  group: z.string(),
+  name: v.string(),
+  group: v.string(),
   /** The card's sequence number; the next card must have a larger one. */
   sequence,
-  capabilities: z.array(z.string()),
+  capabilities: v.array(v.string()),
   card: cardDocument,
   /** What the relay says; `null` when no relay is asked or the card hides its presence. */
-  online: z.nullable(z.boolean()),
+  online: v.nullable(v.boolean()),
   registeredAt: time,
   /** When the registry last saw the agent's signature. */
   lastSeenAt: time,
 })
 
-const effect = z.enum(['allow', 'deny'])
-const rulePrincipal = z.union([z.literal('*'), agentId])
+const effect = v.picklist(['allow', 'deny'])
+const rulePrincipal = v.union([v.literal('*'), agentId])
 
 /** A rule between ids, the form that is stored and spread. */
-export const rule = z.object({
-  id: z.string(),
+export const rule = v.object({
+  id: v.string(),
   effect,
   from: rulePrincipal,
   to: rulePrincipal,
@@ -115,15 +107,16 @@ export const rule = z.object({
 })
 
 /** A rule as people read it: with the names the ids have now. */
-export const ruleView = z.extend(rule, {
-  fromName: z.nullable(z.string()),
-  toName: z.nullable(z.string()),
+export const ruleView = v.object({
+  ...rule.entries,
+  fromName: v.nullable(v.string()),
+  toName: v.nullable(v.string()),
   createdAt: time,
   /** Name of the person who made it. */
-  createdBy: z.string(),
+  createdBy: v.string(),
 })
 
-export const ruleRequest = z.strictObject({
+export const ruleRequest = v.strictObject({
   effect,
   from: principal,
   to: principal,
@@ -131,11 +124,11 @@ export const ruleRequest = z.strictObject({
 })
 
 /** How far a change has come: daemons whose feed is up that have it, and those that have not yet. */
-export const spread = z.object({ acknowledged: z.int(), pending: z.int() })
+export const spread = v.object({ acknowledged: count, pending: count })
 
-export type Person = z.output<typeof person>
-export type AgentView = z.output<typeof agentView>
-export type RuleView = z.output<typeof ruleView>
-export type FeedRule = z.output<typeof rule>
-export type RuleRequest = z.output<typeof ruleRequest>
-export type Spread = z.output<typeof spread>
+export type Person = v.InferOutput<typeof person>
+export type AgentView = v.InferOutput<typeof agentView>
+export type RuleView = v.InferOutput<typeof ruleView>
+export type FeedRule = v.InferOutput<typeof rule>
+export type RuleRequest = v.InferOutput<typeof ruleRequest>
+export type Spread = v.InferOutput<typeof spread>

@@ -1,4 +1,4 @@
-import * as z from 'zod/mini'
+import * as v from 'valibot'
 import type { Crypto } from '../crypto.js'
 import { MeshError } from '../errors.js'
 import type { AgentId } from '../identity/agent-id.js'
@@ -14,12 +14,13 @@ import {
 import { isName, nameRule } from './names.js'
 import { agentId, count, parseShape, text } from './shape.js'
 
-const groups = z
-  .array(text(isName, nameRule), { error: 'is not a list' })
-  .check(z.maxLength(maxAdmissionGroups, { error: `has more than ${maxAdmissionGroups}` }))
+const groups = v.pipe(
+  v.array(text(isName, nameRule), 'is not a list'),
+  v.maxLength(maxAdmissionGroups, `has more than ${maxAdmissionGroups}`),
+)
 
-const body = z.strictObject({
-  v: z.literal(1, { error: 'is not 1' }),
+const body = v.strictObject({
+  v: v.literal(1, 'is not 1'),
   id: agentId,
   registry: agentId,
   groups,
@@ -102,7 +103,7 @@ export function verifyAdmission(
 }
 
 function admissionOf(
-  { v: _, ...statement }: z.output<typeof body>,
+  { v: _, ...statement }: v.InferOutput<typeof body>,
   signed: SignedBytes,
 ): Admission {
   const contents: AdmissionContents = { ...statement, signed }

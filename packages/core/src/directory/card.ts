@@ -1,4 +1,4 @@
-import * as z from 'zod/mini'
+import * as v from 'valibot'
 import type { Crypto } from '../crypto.js'
 import { MeshError } from '../errors.js'
 import type { AgentId } from '../identity/agent-id.js'
@@ -23,40 +23,40 @@ import { capabilityRule, isCapability, isName, nameRule } from './names.js'
 import { agentId, checkShape, count, parseJson, prose, text } from './shape.js'
 
 /** A JSON Schema: any object, nested no deeper than a reader's stack can bear. */
-const jsonSchema = z.custom<JsonSchema>(
+const jsonSchema = v.custom<JsonSchema>(
   (value) =>
     typeof value === 'object' &&
     value !== null &&
     !Array.isArray(value) &&
     isShallow(value, maxSchemaDepth),
-  { error: `is not an object, or nested deeper than ${maxSchemaDepth}` },
+  `is not an object, or nested deeper than ${maxSchemaDepth}`,
 )
 
-const capability = z.strictObject({
+const capability = v.strictObject({
   name: text(isCapability, capabilityRule),
-  description: z.optional(prose(maxDescriptionLength)),
-  input: z.optional(jsonSchema),
-  output: z.optional(jsonSchema),
+  description: v.optional(prose(maxDescriptionLength)),
+  input: v.optional(jsonSchema),
+  output: v.optional(jsonSchema),
 })
 
-const body = z.strictObject({
-  v: z.literal(1, { error: 'is not 1' }),
+const body = v.strictObject({
+  v: v.literal(1, 'is not 1'),
   id: agentId,
   name: text(isName, nameRule),
   sequence: count,
-  capabilities: z
-    .array(capability, { error: 'is not a list' })
-    .check(
-      z.maxLength(maxCapabilities, { error: `has more than ${maxCapabilities}` }),
-      z.refine(hasDistinctNames, { error: 'names one capability twice' }),
-    ),
-  description: z.optional(prose(maxDescriptionLength)),
-  relays: z.optional(
-    z
-      .array(text(isRelayUrl, 'is not a ws:// or wss:// URL'), { error: 'is not a list' })
-      .check(z.maxLength(maxCardRelays, { error: `has more than ${maxCardRelays}` })),
+  capabilities: v.pipe(
+    v.array(capability, 'is not a list'),
+    v.maxLength(maxCapabilities, `has more than ${maxCapabilities}`),
+    v.check((list) => hasDistinctNames(list), 'names one capability twice'),
   ),
-  presence: z.optional(z.literal('hidden', { error: 'is not "hidden"' })),
+  description: v.optional(prose(maxDescriptionLength)),
+  relays: v.optional(
+    v.pipe(
+      v.array(text(isRelayUrl, 'is not a ws:// or wss:// URL'), 'is not a list'),
+      v.maxLength(maxCardRelays, `has more than ${maxCardRelays}`),
+    ),
+  ),
+  presence: v.optional(v.literal('hidden', 'is not "hidden"')),
 })
 
 const kind: DocumentKind<typeof body> = {
@@ -114,7 +114,7 @@ export function signCard(keypair: Keypair, statement: CardStatement): Card {
   return cardOf(parseJsonCard(signed), signed)
 }
 
-const claim = z.object({ id: agentId })
+const claim = v.object({ id: agentId })
 
 /**
  * Whose card this claims to be. A card names its own signer, so its JSON has to be looked into
@@ -152,7 +152,7 @@ function parseJsonCard(signed: SignedBytes) {
   return checkShape(body, parseJson(signed.json, 'card'), 'card')
 }
 
-function cardOf({ v: _, ...statement }: z.output<typeof body>, signed: SignedBytes): Card {
+function cardOf({ v: _, ...statement }: v.InferOutput<typeof body>, signed: SignedBytes): Card {
   const contents: CardContents = { ...statement, signed }
   return contents as Card
 }

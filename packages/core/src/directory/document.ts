@@ -1,4 +1,4 @@
-import type * as z from 'zod/mini'
+import type * as v from 'valibot'
 import { equal, fromBase64url, toBase64url, utf8 } from '../bytes.js'
 import type { Crypto } from '../crypto.js'
 import { signatureLength } from '../crypto.js'
@@ -30,7 +30,7 @@ export interface SignedDocument {
 }
 
 /** Which document it is: its name in errors, what its signature says, how long it may be. */
-export interface DocumentKind<S extends z.ZodMiniType> {
+export interface DocumentKind<S extends v.GenericSchema> {
   readonly name: string
   readonly context: SignContext
   readonly schema: S
@@ -73,7 +73,7 @@ export function sameDocument(a: SignedBytes, b: SignedBytes): boolean {
 }
 
 /** Signs the JSON of `value`, having checked that the readers of this kind will take it. */
-export function signDocument<S extends z.ZodMiniType>(
+export function signDocument<S extends v.GenericSchema>(
   kind: DocumentKind<S>,
   keypair: Keypair,
   value: unknown,
@@ -85,12 +85,12 @@ export function signDocument<S extends z.ZodMiniType>(
 }
 
 /** What the document says, or undefined where `signer` did not sign it. Throws 'invalid'. */
-export function openDocument<S extends z.ZodMiniType>(
+export function openDocument<S extends v.GenericSchema>(
   kind: DocumentKind<S>,
   crypto: Crypto,
   signer: AgentId,
   signed: SignedBytes,
-): z.output<S> | undefined {
+): v.InferOutput<S> | undefined {
   checkLengths(signed, kind.maxBytes)
   if (!verify(crypto, signer, kind.context, signed.json, signed.signature)) return undefined
   return parseShape(kind.schema, signed.json, kind.name)

@@ -1,4 +1,4 @@
-import * as z from 'zod/mini'
+import * as v from 'valibot'
 import type { AgentId } from '../identity/agent-id.js'
 import { coversCapability, isCapabilityPattern } from './names.js'
 import { agentId, checkShape, text } from './shape.js'
@@ -24,11 +24,11 @@ export interface Question {
   readonly capability: string
 }
 
-const principal = z.union([z.literal('*'), agentId], { error: 'is neither an agent id nor "*"' })
+const principal = v.union([v.literal('*'), agentId], 'is neither an agent id nor "*"')
 
-const shape = z.strictObject({
-  id: z.optional(text((id) => id.length > 0 && id.length <= 64, 'is not 1 to 64 characters')),
-  effect: z.enum(['allow', 'deny'], { error: 'is neither "allow" nor "deny"' }),
+const shape = v.strictObject({
+  id: v.optional(text((id) => id.length > 0 && id.length <= 64, 'is not 1 to 64 characters')),
+  effect: v.picklist(['allow', 'deny'], 'is neither "allow" nor "deny"'),
   from: principal,
   to: principal,
   capability: text(isCapabilityPattern, 'is not a capability, "*" or "prefix.*"'),

@@ -1,14 +1,14 @@
-import * as z from 'zod/mini'
+import * as v from 'valibot'
 import { fromUtf8 } from '../bytes.js'
 import { MeshError } from '../errors.js'
-import { type AgentId, parseAgentId } from '../identity/agent-id.js'
+import { isAgentId } from '../identity/agent-id.js'
 
 /** Parses JSON bytes against a schema; throws 'invalid' naming `what` and the field. */
-export function parseShape<S extends z.ZodMiniType>(
+export function parseShape<S extends v.GenericSchema>(
   schema: S,
   json: Uint8Array,
   what: string,
-): z.output<S> {
+): v.InferOutput<S> {
   return checkShape(schema, parseJson(json, what), what)
 }
 
@@ -21,18 +21,22 @@ export function parseJson(json: Uint8Array, what: string): unknown {
   }
 }
 
-export function checkShape<S extends z.ZodMiniType>(
+export function checkShape<S extends v.GenericSchema>(
   schema: S,
   value: unknown,
   what: string,
-): z.output<S> {
-  const result = z.safeParse(schema, value)
-  if (result.success) return result.data
-  const issue = result.error.issues[0]
-  const keys = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : []
-  const field = [what, ...(issue?.path ?? []), ...keys].map((key) => shorten(String(key))).join('.')
-  const reason = keys.length > 0 ? 'is unknown' : (issue?.message ?? 'does not fit')
-  throw new MeshError('invalid', `${field} ${reason}`, { details: { field } })
+): v.InferOutput<S> {
+  const result = v.safeParse(schema, value, { abortEarly: true, message: reasonOf })
+  if (result.success) return result.output
+  const [{ path = [], message }] = result.issues
+  const field = [what, ...path.map(({ key }) => shorten(String(key)))].join('.')
+  throw new MeshError('invalid', `${field} ${message}`, { details: { field } })
+}
+
+/** Where a schema brings no words of its own: it is about the fields of an object. */
+function reasonOf({ expected, received }: v.BaseIssue<unknown>): string {
+  if (expected === 'never') return 'is unknown'
+  return received === 'undefined' ? 'is missing' : 'is not an object'
 }
 
 // A stranger's key may have any length; a message repeats no more of it than this.
@@ -42,7 +46,7 @@ function shorten(text: string): string {
 
 /** A string that `holds` accepts; otherwise the error says what it `must` be. */
 export function text(holds: (text: string) => boolean, must: string) {
-  return z.string({ error: 'is not a string' }).check(z.refine(holds, { error: must }))
+  return v.pipe(v.string('is not a string'), v.check(holds, must))
 }
 
 /** At most `length` characters; line breaks and tabs, but nothing else that steers a terminal. */
@@ -54,18 +58,10 @@ export function prose(length: number) {
 }
 
 /** Milliseconds since 1970, or any other count: a safe integer from 0. */
-export const count = z
-  .int({ error: 'is not a whole number' })
-  .check(z.minimum(0, { error: 'is negative' }))
-
-export const agentId = z.pipe(
-  z.string({ error: 'is not a string' }),
-  z.transform((value, context): AgentId => {
-    try {
-      return parseAgentId(value)
-    } catch {
-      context.issues.push({ code: 'custom', input: value, message: 'is not an agent id' })
-      return z.NEVER
-    }
-  }),
+export const count = v.pipe(
+  v.number('is not a whole number'),
+  v.safeInteger('is not a whole number'),
+  v.minValue(0, 'is negative'),
 )
+
+export const agentId = v.pipe(v.string('is not a string'), v.guard(isAgentId, 'is not an agent id'))

@@ -2,7 +2,7 @@ import { parseJson } from '@agent-mesh/api'
 import { Program } from '@agent-mesh/api/local'
 import { type AgentId, parseAgentId } from '@agent-mesh/core'
 import type { Database, Statement } from 'better-sqlite3'
-import * as z from 'zod/mini'
+import * as v from 'valibot'
 
 /** An agent of this daemon as it was brought up. Its key is in `keys/`, never here. */
 export interface AgentRecord {
@@ -90,7 +90,7 @@ function recordOf(row: Row): AgentRecord {
     id: parseAgentId(row.id),
     server: row.server,
     group: row.group_name,
-    capabilities: parseJson(z.array(z.string()), row.capabilities, `${where}, capabilities`),
+    capabilities: parseJson(v.array(v.string()), row.capabilities, `${where}, capabilities`),
     program: row.program === null ? null : parseJson(Program, row.program, `${where}, program`),
     caFile: row.ca_file,
     insecureHttp: row.insecure_http !== 0,
