@@ -101,6 +101,21 @@ describe('an exec agent', () => {
     expect((await chunks.next()).done).toBe(true)
   })
 
+  it('loses nothing of what a program left in its pipe when it ended', async () => {
+    const script = 'echo $$ > "$FOLDER/pid"; head -c 150000 /dev/zero'
+    const answer = await shell(script).answer(callOf())
+    const chunks = answer.body[Symbol.asyncIterator]()
+    let length = (await chunks.next()).value?.bytes.length ?? 0
+    // The rest fits into the pipe and the buffer before it, so the program can end unread.
+    const pid = await pidIn('pid')
+    await vi.waitFor(() => expect(isAlive(pid)).toBe(false), 20_000)
+    await new Promise((resolve) => setImmediate(resolve))
+    for (let next = await chunks.next(); !next.done; next = await chunks.next()) {
+      length += next.value.bytes.length
+    }
+    expect(length).toBe(150_000)
+  })
+
   it('tells the program about the call in its environment', async () => {
     const call = callOf({
       callerName: 'alice',

@@ -3,9 +3,9 @@ import type { Chunk } from '@agent-mesh/sdk'
 import type { Activity } from '../activity.js'
 import { killGraceMs, orphanedOutputMs, stderrTailBytes } from '../limits.js'
 import { callEnvironment } from './call-context.js'
+import type { Quiet } from './chunk-reader.js'
 import type { LocalAgent, LocalAgentAnswer, LocalAgentCall } from './local-agent.js'
 import { ProcessGroup } from './process-group.js'
-import { nextChunk, type Quiet } from './readable.js'
 import type { Slots } from './slots.js'
 import { TextTail } from './text-tail.js'
 
@@ -87,12 +87,12 @@ class Run {
     try {
       if (this.#signal.aborted) stop()
       for (;;) {
-        const bytes = await nextChunk(this.#program.stdout, this.#orphaned)
+        const bytes = await this.#program.stdout.next(this.#orphaned)
         if (bytes === undefined) break
         yield { bytes, endOfMessage: false }
       }
       await this.#end()
-      complete = this.#program.stdout.readableEnded
+      complete = this.#program.stdout.isAtEnd
     } finally {
       this.#signal.removeEventListener('abort', stop)
       if (!complete) await this.#stop()

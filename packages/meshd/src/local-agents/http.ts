@@ -5,9 +5,9 @@ import type { Chunk } from '@agent-mesh/sdk'
 import type { Activity } from '../activity.js'
 import { httpErrorBytes, smallBodyBytes, smallBodyWaitMs } from '../limits.js'
 import { callHeaders } from './call-context.js'
+import { ChunkReader } from './chunk-reader.js'
 import { EventBorders } from './event-borders.js'
 import type { LocalAgent, LocalAgentAnswer, LocalAgentCall } from './local-agent.js'
-import { nextChunk } from './readable.js'
 import type { Slots } from './slots.js'
 import { gatherSmallBody } from './small-body.js'
 import { plainText } from './text-tail.js'
@@ -38,13 +38,18 @@ export class HttpAgent implements LocalAgent {
     const exchange = new Exchange(this.#options, call)
     void exchange.closed.then(release)
     this.#options.activity.track(exchange.closed)
-    const response = await exchange.response()
-    const type = response.headers['content-type']
+    const head = await exchange.head()
+    const type = head.response.headers['content-type']
     return {
       ...(type === undefined ? {} : { type }),
-      body: exchange.body(response, type),
+      body: exchange.body(head, type),
     }
   }
+}
+
+interface AnswerHead {
+  readonly response: IncomingMessage
+  readonly reader: ChunkReader
 }
 
 /** One POST and its answer. */
@@ -82,23 +87,25 @@ class Exchange {
   }
 
   /** The head of a 2xx answer; anything else is the agent's failure. */
-  async response(): Promise<IncomingMessage> {
-    const response = await Promise.race([this.#head(), this.#bodyFailure])
-    response.on('error', () => undefined)
-    const status = response.statusCode ?? 0
-    if (status >= 200 && status < 300) return response
-    const body = plainText(await firstBytes(response, httpErrorBytes))
+  async head(): Promise<AnswerHead> {
+    const head = await Promise.race([this.#answerHead(), this.#bodyFailure])
+    const status = head.response.statusCode ?? 0
+    if (status >= 200 && status < 300) return head
+    const body = plainText(await firstBytes(head.reader, httpErrorBytes))
     this.#request.destroy()
     throw new MeshError('handler-failed', `the agent answered with status ${status}`, {
       details: { status, body },
     })
   }
 
-  async *body(response: IncomingMessage, type: string | undefined): AsyncGenerator<Chunk, void> {
+  async *body(
+    { response, reader }: AnswerHead,
+    type: string | undefined,
+  ): AsyncGenerator<Chunk, void> {
     const borders = type?.startsWith('text/event-stream') ? new EventBorders() : undefined
     try {
       for (;;) {
-        const bytes = await nextChunk(response)
+        const bytes = await reader.next()
         if (bytes === undefined) break
         if (borders) yield* borders.split(bytes)
         else yield { bytes, endOfMessage: false }
@@ -116,9 +123,11 @@ class Exchange {
     }
   }
 
-  #head(): Promise<IncomingMessage> {
+  #answerHead(): Promise<AnswerHead> {
     return new Promise((resolve, reject) => {
-      this.#request.once('response', resolve)
+      this.#request.once('response', (response) => {
+        resolve({ response, reader: new ChunkReader(response) })
+      })
       this.#request.once('error', (cause) => {
         reject(this.#signal.aborted ? this.#signal.reason : connectionFailure(this.#url, cause))
       })
@@ -134,12 +143,12 @@ class Exchange {
   }
 }
 
-async function firstBytes(response: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
+async function firstBytes(reader: ChunkReader, maxBytes: number): Promise<Uint8Array> {
   const first = Buffer.alloc(maxBytes)
   let length = 0
   try {
     while (length < maxBytes) {
-      const bytes = await nextChunk(response)
+      const bytes = await reader.next()
       if (bytes === undefined) break
       length += Buffer.from(bytes).copy(first, length)
     }

@@ -1,7 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
+import { ChunkReader } from './chunk-reader.js'
 import { writeAll } from './writable.js'
 
 export interface ProcessExit {
@@ -18,9 +18,12 @@ interface ProcessOptions {
 /** How often a group that was told to end is looked at; grandchildren report to nobody. */
 const groupPollMs = 25
 
+/** SIGKILL needs a moment too. What is left then has ended, and waits for init to collect it. */
+const killedMs = 1_000
+
 /** A program in a process group of its own, so that it ends together with what it started. */
 export class ProcessGroup {
-  readonly stdout: Readable
+  readonly stdout: ChunkReader
   /** Resolves when the program itself has ended; its children may live on. */
   readonly exited: Promise<ProcessExit>
   readonly #child: ChildProcessWithoutNullStreams
@@ -45,7 +48,7 @@ export class ProcessGroup {
 
   private constructor(child: ChildProcessWithoutNullStreams) {
     this.#child = child
-    this.stdout = child.stdout
+    this.stdout = new ChunkReader(child.stdout)
     this.exited = new Promise((resolve) => {
       child.once('exit', (exitCode, signal) => {
         this.#exit = { exitCode, signal }
@@ -53,7 +56,6 @@ export class ProcessGroup {
         for (const listener of this.#exitListeners) listener()
       })
     })
-    child.stdout.on('error', () => undefined)
     child.stderr.on('error', () => undefined)
   }
 
@@ -88,14 +90,19 @@ export class ProcessGroup {
   }
 
   async #terminate(graceMs: number): Promise<void> {
-    const killAt = performance.now() + graceMs
     this.#signal('SIGTERM')
-    while (this.#isAlive() && performance.now() < killAt) await delay(groupPollMs)
+    await this.#gone(graceMs)
     this.#signal('SIGKILL')
     this.#child.stdin.destroy()
     await this.exited
+    await this.#gone(killedMs)
     this.#child.stdout.destroy()
     this.#child.stderr.destroy()
+  }
+
+  async #gone(limitMs: number): Promise<void> {
+    const until = performance.now() + limitMs
+    while (this.#isAlive() && performance.now() < until) await delay(groupPollMs)
   }
 
   #isAlive(): boolean {
