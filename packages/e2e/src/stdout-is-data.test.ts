@@ -8,7 +8,7 @@ beforeAll(async () => {
 afterAll(() => mesh[Symbol.asyncDispose]())
 
 describe('with --json, stdout is exactly one document', () => {
-  it.each([
+  const commands = [
     ['status', '--json'],
     ['--json', 'status'],
     ['discover', '--json'],
@@ -23,13 +23,17 @@ describe('with --json, stdout is exactly one document', () => {
     ['keygen', '--json'],
     call('bob', 'echo', '--payload', '{"a":1}', '--json'),
     call('bob', 'echo', '--payload', '@/dev/null', '--json'),
-  ])('for meshctl %s %s %s %s %s %s %s', async (...args) => {
-    const { code, stdout, stderr } = await mesh.home.run(args)
-    expect(code, stderr).toBe(0)
-    const text = stdout.toString('utf8')
-    expect(text.endsWith('\n') && text.indexOf('\n') === text.length - 1, text).toBe(true)
-    JSON.parse(text)
-  })
+  ]
+  it.each(commands.map((args) => [args.join(' '), args] as const))(
+    'for meshctl %s',
+    async (_name, args) => {
+      const { code, stdout, stderr } = await mesh.home.run(args)
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+      const text = stdout.toString('utf8')
+      expect(text.endsWith('\n') && text.indexOf('\n') === text.length - 1, text).toBe(true)
+      JSON.parse(text)
+    },
+  )
 })
 
 describe('without it', () => {
