@@ -1,6 +1,7 @@
 // Processes that are not our children: daemons that `meshctl up` started.
 import { readFileSync } from 'node:fs'
 import { eventually } from './eventually.js'
+import { patienceMs } from './limits.js'
 
 /** Whether it lives. One that ended and that nobody collected still has its id; it is dead. */
 export function isAlive(pid: number): boolean {
@@ -18,8 +19,8 @@ export function isAlive(pid: number): boolean {
 }
 
 /** Resolves when no process has this id any more; one that nobody collected counts as gone. */
-export async function gone(pid: number): Promise<void> {
-  await eventually(() => !isAlive(pid), { what: `process ${pid} to end` })
+export async function gone(pid: number, limitMs: number = patienceMs): Promise<void> {
+  await eventually(() => !isAlive(pid), { what: `process ${pid} to end`, limitMs })
 }
 
 /** Sends the signal and waits for the end. Nothing happens when it is gone already. */

@@ -3,8 +3,9 @@ import { createLocalClient, type DaemonStatus, type LocalClient } from '@agent-m
 import { unixTransport } from '@agent-mesh/api/local/node'
 import { Child, type ChildOptions } from './child.js'
 import { eventually } from './eventually.js'
-import { endProcess, isAlive } from './foreign-process.js'
+import { endProcess, gone, isAlive } from './foreign-process.js'
 import { onExit } from './leftovers.js'
+import { politeEndMs } from './limits.js'
 import type { MeshServer } from './mesh-server.js'
 import { programPath } from './programs.js'
 import { TempFolder } from './temp-folder.js'
@@ -130,10 +131,14 @@ export class MeshHome implements AsyncDisposable {
     await this.#endDaemon('SIGTERM')
   }
 
-  /** Ends the daemon as a person would, and by force where that does not help. */
+  /** Ends the daemon as `meshctl down` does, and by force where that does not help. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if ((await this.daemonPid()) !== undefined) await this.run(['down'])
-    for (const pid of this.#daemons) await endProcess(pid, 'SIGKILL')
+    const pid = await this.daemonPid()
+    if (pid !== undefined) {
+      await this.daemon.shutdown().catch(() => undefined)
+      await gone(pid, politeEndMs).catch(() => undefined)
+    }
+    for (const daemon of this.#daemons) await endProcess(daemon, 'SIGKILL')
     this.#callOff()
     await this.folder[Symbol.asyncDispose]()
   }
