@@ -49,12 +49,12 @@ describe('the demo', () => {
 
   it('says at which step it failed and why, and leaves nothing', async () => {
     await using run = start()
-    await run.until(({ stdout }) => stdout.includes('3. registration'))
-    // Nobody can call without a login.
+    await run.until(({ stdout }) => stdout.includes('2. login'))
+    // No code for whoever comes next: the database is not where it was.
     const [stage = ''] = readdirSync(folder.path)
-    rmSync(`${folder.path}/${stage}/alice.mesh`, { recursive: true })
+    rmSync(`${folder.path}/${stage}/mesh.db`)
     expect((await run.exit).code, run.stdout.toString()).toBe(1)
-    expect(run.stderr).toMatch(/\ndemo: failed at [a-z ]+: "meshctl .+" ended with \d+, not 0\n$/)
+    expect(run.stderr).toMatch(/\ndemo: failed at login: ".+" ended with \d+, not 0\n$/)
     expect(readdirSync(folder.path)).toEqual([])
     expect(leftProcesses()).toEqual([])
   })

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs'
 import { eventually, gone } from '@agent-mesh/testkit'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Pair } from './pair.js'
 
 let pair: Pair
-beforeEach(async () => {
+beforeAll(async () => {
   pair = await Pair.start()
 })
-afterEach(() => pair[Symbol.asyncDispose]())
+afterAll(() => pair[Symbol.asyncDispose]())
 
 describe('on SIGTERM', () => {
   it('a daemon lets the call it is answering come to its end, then is gone', async () => {
@@ -24,6 +24,7 @@ describe('on SIGTERM', () => {
     expect(run.stdout.toString()).toBe('half of it, and the rest')
     await gone(pid)
     expect(existsSync(`${pair.bob.path}/meshd.sock`)).toBe(false)
+    await pair.bob.ok('up')
   })
 
   it('a daemon does not wait for ever for a call that does not end', async () => {
@@ -34,9 +35,11 @@ describe('on SIGTERM', () => {
     // Whichever word it is, it is a clear one, and the caller does not hang.
     expect([7, 9, 11]).toContain((await run.exit).code)
     expect(run.stderr).toMatch(/^error: (?:interrupted|offline|unreachable|handler-failed): /)
+    await pair.bob.ok('up')
   })
 
   it('the server ends with 0 in bounded time, and a running call outlives its restart', async () => {
+    const before = pair.agent.calls.length
     const { run, call } = await pair.ask('--payload', '"through"')
     await using _run = run
     await call.write('before, ')
@@ -46,6 +49,6 @@ describe('on SIGTERM', () => {
     call.end('after')
     expect((await run.exit).code, run.stderr).toBe(0)
     expect(run.stdout.toString()).toBe('before, after')
-    expect(pair.agent.calls).toHaveLength(1)
+    expect(pair.agent.calls).toHaveLength(before + 1)
   })
 })

@@ -87,8 +87,11 @@ export class Pair implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const parts = [this.alice, this.bob, this.agent, this.server, ...this.#proxies]
-    for (const part of parts) await part[Symbol.asyncDispose]()
+    // The agent goes last of them: a daemon lets the calls under way come to their end.
+    await Promise.all([this.alice, this.bob].map((home) => home[Symbol.asyncDispose]()))
+    for (const part of [this.agent, this.server, ...this.#proxies]) {
+      await part[Symbol.asyncDispose]()
+    }
   }
 }
 

@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
+import type { DaemonStatus } from '@agent-mesh/api/local'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Pair } from './pair.js'
+import { Pair, workArgs } from './pair.js'
 
 let pair: Pair
 beforeAll(async () => {
@@ -54,5 +55,22 @@ describe('when the relay is killed and comes back', () => {
     expect((await run.exit).code, run.stderr).toBe(0)
     expect(run.stdout.toString()).toBe('before, while, after')
     expect(pair.agent.calls).toHaveLength(1)
+  })
+
+  it('a call that is made while it is away waits for it, and for its peer', async () => {
+    const before = pair.agent.calls.length
+    await pair.server.kill()
+    const isAway = ({ agents }: DaemonStatus) => agents.every(({ state }) => state !== 'online')
+    await pair.alice.statusThat(isAway, 'alice to notice')
+    await using run = pair.alice.start(workArgs('--payload', '"patience"'))
+    const isWaiting = ({ agents }: DaemonStatus) => agents[0]?.calls.active === 1
+    await pair.alice.statusThat(isWaiting, 'the call to wait')
+    await pair.server.restart()
+    const call = await pair.arrival(run)
+    expect((await call.body()).toString()).toBe('"patience"')
+    call.end('rewarded')
+    expect((await run.exit).code, run.stderr).toBe(0)
+    expect(run.stdout.toString()).toBe('rewarded')
+    expect(pair.agent.calls).toHaveLength(before + 1)
   })
 })
