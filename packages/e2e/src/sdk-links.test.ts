@@ -77,6 +77,16 @@ describe('a call in flight', () => {
     expect(await (await next).text()).toBe('done two')
   })
 
+  test('that is made while the server is away waits for it, and for the peer to come back', async () => {
+    await using world = await SdkWorld.start()
+    const { alice } = await world.pair({ echo: (call) => call.bytes() })
+    await world.server.kill()
+    await eventually(() => alice.status.state !== 'online', { what: 'alice to notice' })
+    const call = alice.call('bob', 'echo', 'patience')
+    await world.server.restart()
+    expect(await (await call).text()).toBe('patience')
+  })
+
   test('survives a server that is killed in the middle of a transfer', async () => {
     await using world = await SdkWorld.start()
     const { alice } = await world.pair({ digest })

@@ -39,10 +39,6 @@ export const limits = {
   sleepJumpMs: 3_000,
   /** How often the two clocks are compared; a wake-up is noticed within that time. */
   sleepCheckMs: 2_000,
-  /** After an outage a relay's word that a peer is offline counts only when the peer had time to
-   * come back too. Below the session's fourth handshake packet (7.5 s), which then settles it. */
-  offlineShortestMs: 3_000,
-  offlineLongestMs: 7_000,
   /** An admission is renewed when this part of its life is over (the rest is for retries). */
   renewAfter: 2 / 3,
   /** An admission with less life left is not worth a login: it would be cut off at once. */

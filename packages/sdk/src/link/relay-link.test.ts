@@ -397,39 +397,6 @@ test('packets and notices are handed on with their connection; those of an old o
   expect(bench.take()).toEqual([])
 })
 
-describe('a relay’s word that a peer is offline', () => {
-  const notice = (kind: 'offline' | 'unreachable'): Frame => ({
-    kind: 'undeliverable',
-    to: peer,
-    reason: kind,
-    first: 0,
-    count: 1,
-    retryAfterMs: 0,
-  })
-
-  test('counts at once on a first link', () => {
-    const bench = Bench.live()
-    bench.relay('1', notice('offline'))
-    expect(bench.kinds()).toEqual(['undeliverable'])
-  })
-
-  test('does not count right after an outage, when the others are on their way back', () => {
-    const bench = Bench.live()
-    bench.link.closed('1', '', bench.now)
-    bench.advance(limits.retryFirstMs)
-    bench.challenge('2')
-    bench.welcome('2')
-    bench.take()
-    bench.relay('2', notice('offline'))
-    expect(bench.kinds()).toEqual([])
-    bench.relay('2', notice('unreachable'))
-    expect(bench.kinds()).toEqual(['undeliverable'])
-    bench.now += limits.offlineShortestMs
-    bench.relay('2', notice('offline'))
-    expect(bench.kinds()).toEqual(['undeliverable'])
-  })
-})
-
 test('stopped by its owner it hangs up and asks for nothing more', () => {
   const bench = Bench.live()
   bench.link.stop('left')

@@ -22,7 +22,6 @@ import type {
   LinkState,
   RelayLinkStatus,
 } from './effects.js'
-import { Outage } from './outage.js'
 import { RelayList } from './relay-list.js'
 
 export interface RelayLinkOptions {
@@ -62,7 +61,6 @@ export class RelayLink {
   readonly #backoff: Backoff
   readonly #admission: AdmissionKeeper
   readonly #relays: RelayList
-  readonly #outage = new Outage()
   /** Carries the packets: logged in, perhaps not yet welcomed. */
   #current: Connection | undefined
   /** On its way to become the current one. */
@@ -218,11 +216,8 @@ export class RelayLink {
 
   #frame(connection: Connection, frame: RelayFrame, now: number): void {
     switch (frame.kind) {
-      case 'undeliverable':
-        if (frame.reason === 'offline' && this.#outage.excuses(now)) return
-        this.#effects.push({ ...frame, connection: connection.id })
-        return
       case 'packet':
+      case 'undeliverable':
         this.#effects.push({ ...frame, connection: connection.id })
         return
       case 'ping':
@@ -257,13 +252,9 @@ export class RelayLink {
       connection.challenged(step.terms, now)
       this.#write(connection, step.frame)
       // First packets ride behind the login; beside a working link nothing has to hurry.
-      if (this.#current === undefined) {
-        this.#promote(connection)
-        this.#outage.resume(now)
-      }
+      if (this.#current === undefined) this.#promote(connection)
     } else if (step.kind === 'accepted') {
       connection.welcomed(step.epoch, now)
-      this.#outage.end()
       this.#problem = undefined
       this.#ping(connection, now)
       if (connection === this.#current) return
@@ -361,8 +352,7 @@ export class RelayLink {
       if (suspect || draining) this.#redialAt = now + this.#backoff.next()
       return
     }
-    if (connection.state === 'live') this.#outage.begin(now)
-    else this.#relays.next()
+    if (connection.state !== 'live') this.#relays.next()
     this.#redialAt = undefined
     this.#retryAt = now + this.#backoff.next()
   }
