@@ -38,7 +38,7 @@ describe('an agent that is brought up with the same key in a second MESH_HOME', 
     await pair.server.restart()
     await newer.statusThat(({ agents }) => agents[0]?.state === 'online', 'the newer to be back')
     const { text } = await pair.bob.ok('status', '--json')
-    expect(JSON.parse(text).agents).toMatchObject([{ name: 'bob', state: 'replaced' }])
+    expect(JSON.parse(text)).toMatchObject({ agents: [{ name: 'bob', state: 'replaced' }] })
   })
 
   it('gives way when the first one is brought up again', async () => {

@@ -1,3 +1,4 @@
+import { PassThrough } from 'node:stream'
 import type { Child } from '@agent-mesh/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { call, Mesh, script } from './fixtures.js'
@@ -25,13 +26,14 @@ describe('a streamed answer', () => {
     'arrives piece by piece while the request is still being written %j',
     async (options) => {
       const args = call('parrot', 'talk', '--payload', '-', ...options)
-      await using run = mesh.home.start(args, { input: 'open' })
+      const input = new PassThrough()
+      await using run = mesh.home.start(args, { input })
       await says(run, 'ready\n')
       for (const word of ['one', 'two', 'three']) {
-        run.process.stdin?.write(`${word}\n`)
+        input.write(`${word}\n`)
         await says(run, `heard ${word}\n`)
       }
-      run.process.stdin?.end()
+      input.end()
       expect((await run.exit).code, run.stderr).toBe(0)
       expect(run.stdout.toString('utf8')).toBe('ready\nheard one\nheard two\nheard three\n')
     },

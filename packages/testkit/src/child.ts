@@ -9,8 +9,8 @@ import { patienceMs, politeEndMs } from './limits.js'
 export interface ChildOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
-  /** What it reads; nothing when absent. 'open' leaves stdin to the test. */
-  readonly input?: Uint8Array | string | Readable | 'open'
+  /** What it reads; nothing when absent. A PassThrough is for the test to write to. */
+  readonly input?: Uint8Array | string | Readable
 }
 
 export interface Exit {
@@ -155,7 +155,7 @@ export class Child implements AsyncDisposable {
     if (stdin === null) return
     // It may end without reading all it is given; how it ended is what a test looks at.
     stdin.on('error', () => {})
-    if (input === 'open' || input === undefined) return
+    if (input === undefined) return
     if (typeof input === 'string' || input instanceof Uint8Array) stdin.end(input)
     else input.pipe(stdin)
   }

@@ -61,7 +61,7 @@ export class MeshServer implements AsyncDisposable {
 
   /** All it has written to stdout and stderr, across restarts. */
   get log(): string {
-    return `${this.#earlierLog}${this.#child.stdout}${this.#child.stderr}`
+    return this.#earlierLog + said(this.#child)
   }
 
   /** A new one-time code for its owner. */
@@ -118,10 +118,14 @@ function spawnServer(
 async function readyUrl(folder: TempFolder, child: Child): Promise<string> {
   return eventually(
     async () => {
-      if (child.isEnded) throw new Error(`the server ended: ${child.stdout}${child.stderr}`)
+      if (child.isEnded) throw new Error(`the server ended: ${said(child)}`)
       const url = (await readFile(folder.file('ready'), 'utf8').catch(() => '')).trim()
       return url === '' ? undefined : url
     },
     { what: "the server's ready file" },
   )
+}
+
+function said({ stdout, stderr }: Child): string {
+  return stdout.toString('utf8') + stderr
 }

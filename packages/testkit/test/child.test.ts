@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { PassThrough } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { Child, endProcess, isAlive } from '../src/index.js'
 
@@ -17,11 +18,12 @@ describe('a child process', () => {
 
   it('hands out its output as it arrives', async () => {
     const script = 'process.stdin.on("data", (data) => process.stdout.write(data))'
-    await using child = new Child(process.execPath, node(script), { input: 'open' })
+    const input = new PassThrough()
+    await using child = new Child(process.execPath, node(script), { input })
     const chunks = child.chunks()
-    child.process.stdin?.write('one')
+    input.write('one')
     expect((await chunks.next()).value?.toString()).toBe('one')
-    child.process.stdin?.end('two')
+    input.end('two')
     expect((await chunks.next()).value?.toString()).toBe('two')
     expect((await chunks.next()).done).toBe(true)
   })

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { PassThrough } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { Child, findInMemory, forgetPeak, peakBytes, residentBytes } from '../src/index.js'
 
@@ -21,11 +22,12 @@ describe.skipIf(!isLinux)("a look at a process's memory", () => {
   it('tells the peak since it was forgotten', async () => {
     const script =
       'process.stdin.once("data", () => { globalThis.big = Buffer.alloc(64 << 20, 1); console.log("big") })'
-    await using child = new Child(process.execPath, ['-e', script], { input: 'open' })
+    const input = new PassThrough()
+    await using child = new Child(process.execPath, ['-e', script], { input })
     await once(child.process, 'spawn')
     await forgetPeak(child.pid)
     const before = await residentBytes(child.pid)
-    child.process.stdin?.write('grow')
+    input.write('grow')
     await child.until(({ stdout }) => stdout.includes('big'))
     expect(await peakBytes(child.pid)).toBeGreaterThan(before + (48 << 20))
   })
