@@ -48,6 +48,8 @@ export class Member implements AsyncDisposable {
   readonly #outgoing: OutgoingCalls
   readonly #statusListeners = new Listeners<MemberStatus>()
   #linkStarted = false
+  #linkWasLive = false
+  #feedWasCurrent = false
   #leaving: Promise<void> | undefined
 
   /** Made by `mesh.join`. */
@@ -281,6 +283,9 @@ export class Member implements AsyncDisposable {
       this.#outgoing.failAll(new MeshError(problem?.code ?? 'unreachable', problem?.message))
       this.#incoming.endAll('interrupted')
     }
+    const cameBack = state === 'live' && !this.#linkWasLive
+    this.#linkWasLive = state === 'live'
+    if (cameBack && this.#feedLink.status.state === 'waiting') this.#feed.verify()
     this.#changed()
   }
 
@@ -290,6 +295,10 @@ export class Member implements AsyncDisposable {
     if (state === 'stopped' && problem !== undefined) {
       this.#link.stop(problem.code === 'revoked' ? 'revoked' : 'refused', problem)
     }
+    const cameBack = state === 'current' && !this.#feedWasCurrent
+    this.#feedWasCurrent = state === 'current'
+    // Both usually lead to one server: whichever finds it back need not let the other wait.
+    if (cameBack && this.#relayLink.status.state === 'waiting') this.#link.verify()
     this.#changed()
   }
 
