@@ -37,9 +37,8 @@ export class Person extends Shell {
   /** Brings an agent up, and remembers the daemon that this started. @param {string} line */
   async up(line) {
     this.#isStarting = true
-    await this.run(line)
-    const { stdout } = await this.run('meshctl status --json', { isHidden: true })
-    this.#daemonPid = JSON.parse(stdout).daemon.pid
+    const { stderr } = await this.run(line)
+    this.#daemonPid = Number(/\bpid (\d+)/.exec(stderr)?.[1]) || undefined
     this.#isStarting = false
   }
 

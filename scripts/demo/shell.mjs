@@ -21,6 +21,7 @@ const limitMs = 60_000
  * @typedef {object} CommandResult
  * @property {number} code
  * @property {string} stdout
+ * @property {string} stderr
  */
 
 export class Shell {
@@ -69,11 +70,15 @@ export class Shell {
       say(show(text))
       onLine?.(text)
     })
-    eachLine(child.stderr, say)
+    let stderr = ''
+    eachLine(child.stderr, (text) => {
+      stderr += `${text}\n`
+      say(text)
+    })
     const done = this.#end(child, { line, expected }).finally(callOff)
     // Whoever starts a command may look at its end later, or never when the story breaks off.
     done.catch(() => {})
-    return { child, done: done.then((code) => ({ code, stdout })) }
+    return { child, done: done.then((code) => ({ code, stdout, stderr })) }
   }
 
   /**

@@ -1,9 +1,9 @@
 // What the demo tells, step by step. Every line with a `$` is run as it stands.
 import { createHash } from 'node:crypto'
 import { createReadStream, existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as pause } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { dissect, findCarrier, search } from './eavesdropping.mjs'
 import { Failure } from './failure.mjs'
 import { Person } from './person.mjs'
@@ -74,7 +74,7 @@ async function logIn({ terminal, operator, alice, bob }, url) {
 /** @param {Cast} cast */
 async function register({ terminal, alice, bob }) {
   terminal.begin('registration', 'An agent is a key. Its card says what it can do.')
-  const program = join(import.meta.dirname, 'agent.mjs')
+  const program = fileURLToPath(new URL('./agent.mjs', import.meta.url))
   const capabilities = ['echo', 'count', 'think'].map((name) => `--capability ${name}`).join(' ')
   await bob.up(`meshctl up --name bob ${capabilities} -- node ${program}`)
   await alice.up('meshctl up --name alice')
