@@ -8,6 +8,7 @@ export interface Link {
   readonly cost: number
   /** Shrinks when the link refuses a packet as too large. */
   maxPacket: number
+  readonly upAt: number
   /** When any authentic packet came over it. */
   heardAt: number
 }
@@ -27,7 +28,7 @@ export class Links {
       )
     }
     const maxPacket = Math.min(terms.maxPacket, maxPacketBytes)
-    const link = { id: terms.id, cost: terms.cost, maxPacket, heardAt: now }
+    const link = { id: terms.id, cost: terms.cost, maxPacket, upAt: now, heardAt: now }
     this.#links.set(terms.id, link)
     return link
   }

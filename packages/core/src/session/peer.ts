@@ -279,11 +279,26 @@ export class Peer implements Timed, SessionOwner {
   }
 
   #wait(streams: readonly Stream[]): void {
+    const recoveredAt = this.#recoveredAt
     for (const stream of streams) {
-      stream.waitsSince = this.#commons.now
-      stream.waitedForLink = this.#commons.links.isEmpty ? 'unreachable' : undefined
+      stream.waitsSince = recoveredAt ?? this.#commons.now
+      if (this.#commons.links.isEmpty) stream.waitedForLink = 'unreachable'
+      else stream.waitedForLink = recoveredAt === undefined ? undefined : 'offline'
       this.#pending.push(stream)
     }
+  }
+
+  /**
+   * When our link came back, if that was a moment ago and the peer was not heard of since: the same
+   * outage may have cost it its link, and what the relay says of it now need not last.
+   */
+  get #recoveredAt(): number | undefined {
+    const { current } = this.#sessions
+    const { links, limits, now } = this.#commons
+    const upAt = links.best()?.upAt
+    if (current === undefined || upAt === undefined) return undefined
+    const isYoung = upAt + limits.linkWaitMs > now
+    return isYoung && current.patience.heardAt < upAt ? upAt : undefined
   }
 
   #isWaitingForLink(stream: Stream): boolean {

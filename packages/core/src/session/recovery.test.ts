@@ -205,6 +205,37 @@ describe('a peer that is not there', () => {
     expect(call.error).toBe('offline')
   })
 
+  test('is awaited for a moment after an outage that both may have suffered', () => {
+    const { network, alice, bob } = pair()
+    const first = alice.call(bob.id, 'echo', hello)
+    network.run(5_000, () => first.isClosed)
+    network.run(1_000)
+    network.disconnect(alice.id, 'r1')
+    network.disconnect(bob.id, 'r1')
+    network.connect(alice.id, 'r1')
+    network.run(500)
+    const call = alice.call(bob.id, 'echo', hello)
+    expect(network.run(3_000, () => call.isClosed)).toBe(false)
+    network.connect(bob.id, 'r1')
+    expect(network.run(8_000, () => call.isClosed)).toBe(true)
+    expect(call.error).toBeUndefined()
+  })
+
+  test('is not awaited for longer after an outage than a link is', () => {
+    const { network, alice, bob } = pair()
+    const first = alice.call(bob.id, 'echo', hello)
+    network.run(5_000, () => first.isClosed)
+    network.run(1_000)
+    network.disconnect(alice.id, 'r1')
+    network.disconnect(bob.id, 'r1')
+    network.connect(alice.id, 'r1')
+    network.run(4_000)
+    const call = alice.call(bob.id, 'echo', hello)
+    expect(network.run(5_900, () => call.isClosed)).toBe(false)
+    expect(network.run(200, () => call.isClosed)).toBe(true)
+    expect(call.error).toBe('offline')
+  })
+
   test('is awaited for 60 s by a call without a deadline that it was sent', () => {
     const { network, alice, bob } = pair()
     bob.handler = ponder
