@@ -24,6 +24,9 @@ export const orphanedOutputMs = 1_000
 /** On SIGTERM or shutdown, calls under way may end by themselves this long; then they are cancelled. */
 export const drainMs = 5_000
 
+/** Answers of the local API that are under way when it closes: a shutdown's own, after calls ended. */
+export const lastAnswersMs = 500
+
 /** `up` waits this long for a live link; the daemon goes on trying afterwards. */
 export const upMs = 15_000
 

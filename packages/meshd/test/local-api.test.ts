@@ -100,6 +100,28 @@ describe('the local API', () => {
     expect(() => statSync(socketPath)).toThrow('ENOENT')
   })
 
+  it('still answers who told it to end', async () => {
+    const client = await serve({ shutdown: () => void server?.[Symbol.asyncDispose]() })
+    expect(await client.shutdown()).toEqual({ pid: process.pid })
+  })
+
+  it('cuts an answer that takes too long when it ends', async () => {
+    let begun = () => {}
+    const isUnderWay = new Promise<void>((resolve) => {
+      begun = resolve
+    })
+    const client = await serve({
+      up: () => {
+        begun()
+        return new Promise<never>(() => {})
+      },
+    })
+    const answer = expect(client.up({ name: 'bob' })).rejects.toMatchObject({ code: 'interrupted' })
+    await isUnderWay
+    await server?.[Symbol.asyncDispose]()
+    await answer
+  })
+
   it('says that no daemon runs when nothing listens', async () => {
     const client = createLocalClient({ transport: unixTransport(socketPath) })
     await expect(client.version()).rejects.toMatchObject({

@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import { MeshError } from '@agent-mesh/core'
 import { getRequestListener } from '@hono/node-server'
 import { makePrivateFolder } from '../home.js'
+import { lastAnswersMs } from '../limits.js'
 
 type App = { fetch(request: Request): Response | Promise<Response> }
 
@@ -36,12 +37,16 @@ export class LocalServer implements AsyncDisposable {
     this.#path = path
   }
 
-  /** Takes no more connections and ends those there are; the socket file goes last. */
+  /**
+   * Takes no more connections; answers under way, such as that to the shutdown itself, still go out
+   * in bounded time. The socket file goes last.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#server.listening) return
     const closed = new Promise((resolve) => this.#server.close(resolve))
-    this.#server.closeAllConnections()
+    const timer = setTimeout(() => this.#server.closeAllConnections(), lastAnswersMs)
     await closed
+    clearTimeout(timer)
     removeSocket(this.#path)
   }
 }
