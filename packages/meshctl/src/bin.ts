@@ -6,6 +6,5 @@ import { main } from './program.js'
 // that holds no handle would end the process in the middle, silently.
 const alive = setInterval(() => {}, 2 ** 30)
 const io = processIo(process.env)
-const code = await main(process.argv.slice(2), io)
-process.exitCode = io.readerIsGone() ? 0 : code
+process.exitCode = await main(process.argv.slice(2), io)
 clearInterval(alive)

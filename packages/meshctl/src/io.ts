@@ -14,5 +14,16 @@ export interface Io {
   readonly signal: AbortSignal
 }
 
-/** The reason of `Io.signal`: the person, or whoever reads the output, wants no more. */
+/** The reason of `Io.signal`: the person wants no more. */
 export class Stopped extends Error {}
+
+/** The reason of `Io.signal`: stdout takes no more. */
+export class OutputLost extends Error {
+  /** The system's name for why; EPIPE: whoever read it has left. */
+  readonly code: string
+
+  constructor(code: string) {
+    super(`the output cannot be written (${code})`)
+    this.code = code
+  }
+}

@@ -33,6 +33,9 @@ describe('meshctl', () => {
 
   it.each([
     [['statsu'], 'there is no command statsu', 'did you mean status?  meshctl --help'],
+    [['help', 'statsu'], 'there is no command statsu', 'did you mean status?  meshctl --help'],
+    [['group', 'create', '--help'], 'there is no command group', 'meshctl --help'],
+    [[''], 'the command is empty', 'meshctl --help'],
     [['acl', 'alow'], 'there is no command alow', 'did you mean allow?  meshctl acl --help'],
     [['acl'], 'it needs one more word, saying what to do', 'meshctl acl --help'],
     [['up', '--nam', 'x'], 'there is no option --nam', 'did you mean --name?  meshctl up --help'],
@@ -65,6 +68,7 @@ describe('meshctl', () => {
     ['login', '--server', 'http://127.0.0.1:1'],
     ['login', '--server', 'http://127.0.0.1:1', '--code', 'a', '--token-file', 'b'],
     ['login', '--server', 'http://127.0.0.1:1', '--code', 'mesh_abc'],
+    ['login', '--server', 'http://127.0.0.1:1', '--code', ''],
     ['acl', 'allow', '--from', 'a'],
     ['discover', '--limit', '0'],
   ])('meshctl %s %s %s … is refused at the door', async (...argv) => {
@@ -149,6 +153,22 @@ describe('meshctl', () => {
     expect(stdout).toContain(`\nExamples:\n  `)
     expect(stdout).toContain('\nExit codes: 0 done')
     expect((await run('help', name)).stdout).toBe(stdout)
+  })
+
+  it('says so when the output cannot be written', async () => {
+    const fake = fakeIo({ env: { MESH_HOME: home } })
+    fake.loseOutput('ENOSPC')
+    expect(await main(['version', '--json'], fake.io)).toBe(3)
+    expect(JSON.parse(fake.stderr).error.message).toBe(
+      'the output cannot be written: the disk is full',
+    )
+  })
+
+  it('has nothing to say when nobody reads the rest', async () => {
+    const fake = fakeIo({ env: { MESH_HOME: home } })
+    fake.loseOutput('EPIPE')
+    expect(await main(['--help'], fake.io)).toBe(0)
+    expect(fake.stderr).toBe('')
   })
 
   it('never shows a stack trace', async () => {

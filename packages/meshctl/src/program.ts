@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { markAll, markIds, unmark } from './dashed-operands.js'
 import type { Invocation } from './invocation.js'
-import type { Io } from './io.js'
+import { type Io, OutputLost, type Sink } from './io.js'
 import { firstMinute, usageOf } from './usage.js'
 import { protocol, version } from './version.js'
 
@@ -85,6 +85,19 @@ const entries: readonly Entry[] = [
  * @returns the exit code; nothing is thrown
  */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
+  const code = await answer(argv, io)
+  await isFlushed(io.stdout)
+  if (code !== 0 || !(io.signal.reason instanceof OutputLost)) return code
+  const { reportFailure } = await import('./exit.js')
+  return reportFailure(io, io.signal.reason, { json: argv.includes('--json') })
+}
+
+/** Fulfils when what was written is out, or never will be. */
+function isFlushed(sink: Sink): Promise<void> {
+  return new Promise((resolve) => void sink.write('', () => resolve()))
+}
+
+async function answer(argv: readonly string[], io: Io): Promise<number> {
   if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
     io.stdout.write(`meshctl ${version} (protocol ${protocol})\n`)
     return 0
@@ -130,7 +143,10 @@ async function run({ words, afterDashes, io }: CommandLine): Promise<number> {
     }
     define(command, actionFor({ words, afterDashes, io }, finish))
   }
-  await program.parseAsync([...markIds(words), ...operands], { from: 'user' })
+  const isKnown = name === undefined || entries.some((entry) => entry.name === name)
+  // The help of a command that does not exist would be that of meshctl, as if all were well.
+  const asked = isKnown ? words : words.filter((word) => !helpWords.has(word))
+  await program.parseAsync([...markIds(asked), ...operands], { from: 'user' })
   return exitCode
 }
 
@@ -206,6 +222,8 @@ function actionFor(
 function unmarkAll(options: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(options).map(([name, value]) => [name, unmark(value)]))
 }
+
+const helpWords = new Set(['help', '-h', '--help'])
 
 const globalsWithValue = new Set(['--server', '--cp-url', '--as', '--ca-file'])
 

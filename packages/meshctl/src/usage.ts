@@ -24,6 +24,7 @@ export function usageOf(error: CommanderError): { message: string; suggestion?: 
       (_, name: string) => `${name.toUpperCase()} is missing`,
     )
     .replace(/^\(outputHelp\)$/, 'it needs one more word, saying what to do')
+    .replace(/^unknown command ''$/, 'the command is empty')
     .replace(/^unknown (option|command) '(.*)'$/, 'there is no $1 $2')
     .replace(/^too many arguments.*$/, 'there are more words than this command takes')
     .replace(/\.$/, '')

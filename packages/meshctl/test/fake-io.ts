@@ -1,5 +1,5 @@
 import { Readable, Writable } from 'node:stream'
-import { type Io, Stopped } from '../src/io.js'
+import { type Io, OutputLost, Stopped } from '../src/io.js'
 
 export interface FakeIoOptions {
   readonly stdin?: Uint8Array | string
@@ -24,6 +24,11 @@ export function fakeIo({ stdin = '', isTTY = false, env = {} }: FakeIoOptions = 
     io,
     /** What Ctrl-C does. */
     interrupt: () => controller.abort(new Stopped('stopped by you')),
+    /** From now on writing to stdout fails, as with a full disk or a reader that left. */
+    loseOutput: (code: string) => {
+      stdout.fails = Object.assign(new Error(code), { code })
+      stdout.on('error', () => controller.abort(new OutputLost(code)))
+    },
     get stdout(): string {
       return stdout.bytes.toString('utf8')
     },
@@ -38,6 +43,7 @@ export function fakeIo({ stdin = '', isTTY = false, env = {} }: FakeIoOptions = 
 
 class Sink extends Writable {
   readonly isTTY: boolean
+  fails: Error | undefined
   readonly #chunks: Buffer[] = []
 
   constructor(isTTY: boolean) {
@@ -49,8 +55,8 @@ class Sink extends Writable {
     return Buffer.concat(this.#chunks)
   }
 
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    this.#chunks.push(Buffer.from(chunk))
-    done()
+  override _write(chunk: Buffer, _encoding: string, done: (error?: Error) => void): void {
+    if (this.fails === undefined) this.#chunks.push(Buffer.from(chunk))
+    done(this.fails)
   }
 }

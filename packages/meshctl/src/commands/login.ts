@@ -93,6 +93,7 @@ async function askSecret(
       },
     )
   }
+  if (code.trim() === '') throw new MeshError('usage', '--code is empty')
   return code.trim()
 }
 

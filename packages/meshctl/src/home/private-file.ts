@@ -103,16 +103,23 @@ export async function checkPrivate(path: string): Promise<void> {
 /** The system's reason in words; anything that is already ours passes. */
 export function notReadable(path: string, cause: unknown): MeshError {
   if (cause instanceof MeshError) return cause
-  const reasons: Record<string, string> = {
-    EACCES: 'permission denied',
-    EISDIR: 'it is a folder',
-    ENOENT: 'there is no such file or folder',
-    ENOTDIR: 'a part of the path is not a folder',
-    ENOSPC: 'the disk is full',
-    EROFS: 'the file system is read-only',
-  }
-  const code = errnoOf(cause)
-  return new MeshError('config', `cannot use ${path}: ${reasons[code] ?? code}`, { cause })
+  return new MeshError('config', `cannot use ${path}: ${systemReason(errnoOf(cause))}`, { cause })
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EDQUOT: 'the disk quota is used up',
+  EISDIR: 'it is a folder',
+  ENOENT: 'there is no such file or folder',
+  ENOSPC: 'the disk is full',
+  ENOTDIR: 'a part of the path is not a folder',
+  EPERM: 'permission denied',
+  EROFS: 'the file system is read-only',
+}
+
+/** The system's name for an error in words. */
+export function systemReason(code: string): string {
+  return reasons[code] ?? code
 }
 
 function isMissing(error: unknown): boolean {
