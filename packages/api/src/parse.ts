@@ -45,13 +45,13 @@ function reasonOf(issue: v.BaseIssue<unknown>): string {
   if (issue.received === 'undefined') return 'is missing'
   switch (issue.type) {
     case 'length':
-      return `must be ${issue.requirement}${unit(issue.input)}`
+      return `must be ${String(issue.requirement)}${unit(issue.input)}`
     case 'max_length':
     case 'max_value':
-      return `must be at most ${issue.requirement}${unit(issue.input)}`
+      return `must be at most ${String(issue.requirement)}${unit(issue.input)}`
     case 'min_length':
     case 'min_value':
-      return `must be at least ${issue.requirement}${unit(issue.input)}`
+      return `must be at least ${String(issue.requirement)}${unit(issue.input)}`
     case 'safe_integer':
       return 'must be a whole number'
     case 'picklist':
