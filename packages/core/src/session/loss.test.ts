@@ -120,15 +120,15 @@ function attempt(scenario: Scenario, lost: readonly number[]): number {
     calls.every((call) => call.isClosed) &&
     [alice, bob].every((agent) => [...agent.served.values()].every((served) => served.isClosed))
   if (!network.run(boundMs, isDone)) {
-    throw new Error(`${scenario.name}: losing ${lost} leaves the call open`)
+    throw new Error(`${scenario.name}: losing ${lost.join()} leaves the call open`)
   }
   for (const call of calls) {
     if (call.error !== undefined) {
-      throw new Error(`${scenario.name}: losing ${lost} ends in ${call.error}`)
+      throw new Error(`${scenario.name}: losing ${lost.join()} ends in ${call.error}`)
     }
   }
   for (const count of [...alice.runs.values(), ...bob.runs.values()]) {
-    if (count !== 1) throw new Error(`${scenario.name}: losing ${lost} runs a call ${count} times`)
+    if (count !== 1) throw new Error(`${scenario.name}: losing ${lost.join()} runs a call ${count} times`)
   }
   return network.sent.length - start
 }
