@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { DaemonStatus } from '@agent-mesh/api/local'
 import type { Child, Direction, FaultyProxy } from '@agent-mesh/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -89,5 +90,26 @@ describe("when the link of one side's daemon", () => {
     call.end('rewarded')
     expect((await run.exit).code, run.stderr).toBe(0)
     expect(run.stdout.toString()).toBe('rewarded')
+  })
+
+  it('is cut again and again on either side, 20 MB arrive whole and once', async () => {
+    const sent = randomBytes(20_000_000)
+    const begun = pair.agent.calls.length + 1
+    await using run = pair.alice.start(workArgs('--payload', '-'), { input: sent })
+    const call = await pair.arrival(run)
+    const { alice, bob } = pair.wires
+    const cuts = (async () => {
+      for (const wire of [alice, bob, alice, bob]) {
+        await wire.passing(wire === alice ? 'up' : 'down', 3_000_000)
+        wire.cut()
+      }
+    })()
+    const received = await call.body()
+    await cuts
+    expect(received.equals(sent)).toBe(true)
+    call.end('whole')
+    expect((await run.exit).code, run.stderr).toBe(0)
+    expect(run.stdout.toString()).toBe('whole')
+    expect(pair.agent.calls).toHaveLength(begun)
   })
 })
