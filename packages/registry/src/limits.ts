@@ -20,6 +20,8 @@ export const limits = {
   nonceMs: 5 * 60_000,
   /** Used nonces remembered until they expire: 300 signed requests a second, 24 bytes each. */
   usedNonces: 100_000,
+  /** One daemon's agent needs one an hour, and a few when it starts or looks others up. */
+  usedNoncesPerAgent: 1_000,
   /** core's bound: an admission outlives a revocation elsewhere by at most this. */
   admissionMs: 60 * 60_000,
   /** Clocks of registry and relay may differ by this much. */
@@ -43,6 +45,15 @@ export const limits = {
   helloMs: 10_000,
   /** 1,000 agents with their signatures are 150 KB. */
   feedMessageBytes: 256 * 1024,
+  /** Pieces of one message, as the network and as WebSocket cut it; each costs an object. */
+  feedMessageChunks: 1_024,
+  feedMessageFragments: 16,
+  /** A hello, and a ping of a client that checks the line first. */
+  messagesBeforeHello: 8,
+  /** Between two heartbeats: an acknowledgement of every change, and of many of them at once. */
+  messagesPerHeartbeat: 20_000,
+  /** Answered pings that were not read yet; who asks and does not listen is cut. */
+  unreadPongs: 16,
   /** Changes a follower has not acknowledged yet; then it is cut and gets a snapshot later. */
   unacknowledgedBytes: 4 * 1024 * 1024,
   unacknowledgedMessages: 1_000,

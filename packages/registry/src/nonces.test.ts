@@ -9,7 +9,7 @@ describe('a nonce', () => {
     const nonce = nonces.issue(1_000)
     expect(nonce).toHaveLength(32)
     expect(nonces.isFresh(nonce, 1_000)).toBe(true)
-    nonces.spend(nonce, 1_000)
+    nonces.spend(nonce, 1_000, 'alice')
     expect(nonces.isFresh(nonce, 1_000)).toBe(false)
   })
 
@@ -35,10 +35,19 @@ describe('a nonce', () => {
   it('is not remembered longer than it lives', () => {
     const nonces = new Nonces(nodeCrypto)
     const old = nonces.issue(0)
-    nonces.spend(old, 0)
+    nonces.spend(old, 0, 'alice')
     const later = nonces.issue(limits.nonceMs * 2)
-    nonces.spend(later, limits.nonceMs * 2)
+    nonces.spend(later, limits.nonceMs * 2, 'alice')
     // Forgotten, and still useless: it has expired.
     expect(nonces.isFresh(old, limits.nonceMs * 2)).toBe(false)
+  })
+
+  it('is refused to one agent that spends too many, and not to the others', () => {
+    const nonces = new Nonces(nodeCrypto)
+    const spend = (by: string, now: number) => nonces.spend(nonces.issue(now), now, by)
+    for (let n = 0; n < limits.usedNoncesPerAgent; n++) spend('alice', 0)
+    expect(() => spend('alice', 0)).toThrow(/too many requests/)
+    spend('bob', 0)
+    spend('alice', limits.nonceMs)
   })
 })

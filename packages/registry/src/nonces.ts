@@ -10,11 +10,19 @@ import { limits } from './limits.js'
 const bodyLength = 16
 const macLength = 16
 
+interface Spent {
+  readonly expiresAt: number
+  readonly agent: string
+}
+
+/** Times are monotonic milliseconds: a wall clock that jumps makes no used nonce good again. */
 export class Nonces {
   readonly #crypto: Crypto
   readonly #key: Uint8Array
-  /** Spent nonces and when they expire; in order of spending, so the head expires first enough. */
-  readonly #spent = new Map<string, number>()
+  /** Spent nonces in order of spending, so the head expires first enough. */
+  readonly #spent = new Map<string, Spent>()
+  /** How many of them each agent spent. */
+  readonly #counts = new Map<string, number>()
 
   constructor(crypto: Crypto) {
     this.#crypto = crypto
@@ -37,20 +45,32 @@ export class Nonces {
   }
 
   /**
-   * Makes a fresh nonce useless. To be called once its signature was found good: strangers cannot
-   * fill the memory of spent ones.
+   * Makes a fresh nonce useless. To be called once its signature was found good, and to be the
+   * signature of someone known here: a good signature alone is something that anybody can make.
    *
-   * @throws MeshError `busy` when too many were spent within their lifetime
+   * @throws MeshError `busy` when too many were spent within their lifetime, by `agent` or by all
    */
-  spend(nonce: Uint8Array, now: number): void {
-    for (const [spent, expiresAt] of this.#spent) {
-      if (expiresAt > now) break
-      this.#spent.delete(spent)
+  spend(nonce: Uint8Array, now: number, agent: string): void {
+    this.#forget(now)
+    const count = this.#counts.get(agent) ?? 0
+    if (count >= limits.usedNoncesPerAgent) {
+      throw new MeshError('busy', 'this agent makes too many requests')
     }
     if (this.#spent.size >= limits.usedNonces) {
       throw new MeshError('busy', 'the registry has too many requests at the moment')
     }
-    this.#spent.set(toBase64url(nonce), expiryOf(nonce))
+    this.#spent.set(toBase64url(nonce), { expiresAt: expiryOf(nonce), agent })
+    this.#counts.set(agent, count + 1)
+  }
+
+  #forget(now: number): void {
+    for (const [nonce, { expiresAt, agent }] of this.#spent) {
+      if (expiresAt > now) break
+      this.#spent.delete(nonce)
+      const left = (this.#counts.get(agent) ?? 1) - 1
+      if (left > 0) this.#counts.set(agent, left)
+      else this.#counts.delete(agent)
+    }
   }
 
   #mac(body: Uint8Array): Uint8Array {

@@ -55,8 +55,9 @@ export class Registry implements AsyncDisposable {
   constructor(options: RegistryOptions) {
     const { store, crypto, clock, events, origins, presence } = options
     const nonces = new Nonces(crypto)
-    const signatures = new Signatures({ crypto, clock, nonces, origins })
     const members = new Members(store.read)
+    const isMember = (id: AgentId) => members.groupOf(id) !== undefined
+    const signatures = new Signatures({ crypto, clock, nonces, origins, isMember })
     const feed = new Feed({
       crypto,
       clock,

@@ -28,8 +28,17 @@ export class Signatures {
   readonly #clock: Clock
   readonly #nonces: Nonces
   readonly #origins: readonly string[]
+  readonly #isMember: (id: AgentId) => boolean
 
-  constructor(parts: { crypto: Crypto; clock: Clock; nonces: Nonces; origins: readonly string[] }) {
+  constructor(parts: {
+    crypto: Crypto
+    clock: Clock
+    nonces: Nonces
+    origins: readonly string[]
+    /** Whether the agent is registered here and not revoked. */
+    isMember: (id: AgentId) => boolean
+  }) {
+    this.#isMember = parts.isMember
     this.#crypto = parts.crypto
     this.#clock = parts.clock
     this.#nonces = parts.nonces
@@ -43,26 +52,39 @@ export class Signatures {
     )
   }
 
-  /** @throws MeshError `login-refused`; on return the nonce is spent. */
+  /**
+   * On return the nonce is spent, if a member signed. Whoever is none is to be refused everything,
+   * which may be asked for twice: remembering strangers' nonces would let them fill the memory.
+   *
+   * @throws MeshError `login-refused` · `busy`
+   */
   need(request: SignedRequest, purpose: AgentPurpose): void {
-    this.#spend(request.nonce, (nonce) =>
-      this.proves(request.id, nonce, purpose, fromBase64url(request.signature, 'signature')),
+    const { id } = request
+    const nonce = this.#fresh(request.nonce, (nonce) =>
+      this.proves(id, nonce, purpose, fromBase64url(request.signature, 'signature')),
     )
+    if (this.#isMember(id)) this.#nonces.spend(nonce, this.#clock.now(), id)
   }
 
-  /** @throws MeshError `login-refused`; on return the nonce is spent. */
+  /**
+   * On return the nonce is spent. To be asked for a logged-in person alone.
+   *
+   * @throws MeshError `login-refused` · `busy`
+   */
   needRegistration(request: SignedRequest, card: Uint8Array): void {
+    const { id } = request
     const signature = fromBase64url(request.signature, 'proof')
-    this.#spend(request.nonce, (nonce) =>
-      this.#matches(request.id, 'registration', signature, (origin) =>
+    const nonce = this.#fresh(request.nonce, (nonce) =>
+      this.#matches(id, 'registration', signature, (origin) =>
         registrationBytes(this.#crypto, { origin, nonce, card }),
       ),
     )
+    this.#nonces.spend(nonce, this.#clock.now(), id)
   }
 
-  #spend(text: string, isGood: (nonce: Uint8Array) => boolean): void {
+  #fresh(text: string, isGood: (nonce: Uint8Array) => boolean): Uint8Array {
     const nonce = fromBase64url(text, 'nonce')
-    const now = this.#clock.wall()
+    const now = this.#clock.now()
     if (!this.#nonces.isFresh(nonce, now)) {
       throw new MeshError('login-refused', 'the nonce is used, expired or not from this registry')
     }
@@ -73,7 +95,7 @@ export class Signatures {
         { hint: 'a server that is reached by another name has to be started with --public-url' },
       )
     }
-    this.#nonces.spend(nonce, now)
+    return nonce
   }
 
   #matches(

@@ -15,7 +15,7 @@ export function admissionRoutes({
   clock,
 }: AdmissionRouteParts): Pick<Handlers, 'nonce' | 'admission'> {
   return {
-    nonce: () => ({ nonce: toBase64url(nonces.issue(clock.wall())) }),
+    nonce: () => ({ nonce: toBase64url(nonces.issue(clock.now())) }),
     admission: ({ body }) => ({ admission: signedToText(admissions.issue(body).signed) }),
   }
 }
