@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { createConnection } from 'node:net'
 import { readCard, signedFromText } from '@agent-mesh/core'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -163,6 +165,51 @@ describe('the feed', () => {
     for (let n = 0; n < limits.refusalsPerFollower; n++) await follower.next('refused')
     expect(await follower.closed).toBe(policyViolation)
   })
+
+  it('reads no more ids of a stranger than it checks signatures', async () => {
+    const follower = connect()
+    await follower.next('challenge')
+    const proof = (id: string) => ({ id, signature: 'A'.repeat(86) })
+    const strangers = Array.from({ length: limits.refusalsPerFollower }, () => mesh.newKey().id)
+    // Whether an id is a point of the curve takes as long to tell as a signature.
+    const rest = Array.from({ length: 900 }, () => `${'_'.repeat(42)}8`)
+    follower.send({ type: 'hello', agents: [...strangers, ...rest].map(proof) })
+    for (const id of strangers) expect(await follower.next('refused')).toMatchObject({ id })
+    expect(await follower.closed).toBe(policyViolation)
+  })
+
+  it('hears little of a stranger, and a bounded amount of a follower', async () => {
+    const stranger = connect()
+    await stranger.next('challenge')
+    for (let id = 0; id <= limits.messagesBeforeHello; id++) stranger.send({ type: 'ping', id })
+    expect(await stranger.closed).toBe(policyViolation)
+    const follower = connect()
+    await follower.join([await mesh.agent()])
+    for (let id = 0; id <= limits.messagesPerHeartbeat; id++) follower.send({ type: 'pong', id })
+    expect(await follower.closed).toBe(policyViolation)
+  })
+
+  it('cuts one that sends a message in crumbs', async () => {
+    const { hostname, port } = new URL(server.url)
+    const socket = createConnection({ host: hostname, port: Number(port), noDelay: true })
+    const upgrade = ['GET /v1/feed HTTP/1.1', 'Host: x', 'Connection: Upgrade']
+    const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='
+    const rest = ['Upgrade: websocket', 'Sec-WebSocket-Version: 13', key, '', '']
+    socket.write([...upgrade, ...rest].join('\r\n'))
+    socket.resume()
+    socket.on('error', () => {})
+    let isClosed = false
+    socket.on('close', () => {
+      isClosed = true
+    })
+    // Fragments of one byte each, masked with zeros: a text that never ends.
+    const fragment = Buffer.from([0, 0x81, 0, 0, 0, 0, 0x20])
+    socket.write(Buffer.from([1, 0x81, 0, 0, 0, 0, 0x20]))
+    for (let n = 0; n < 100 && !isClosed; n++) {
+      await new Promise<void>((resolve) => socket.write(fragment, () => resolve()))
+    }
+    if (!isClosed) await once(socket, 'close')
+  }, 3_000)
 
   it('tells a revocation to the group, and cuts the revoked agent off', async () => {
     const [alice, bob] = [await mesh.agent({ name: 'alice' }), await mesh.agent({ name: 'bob' })]

@@ -12,7 +12,6 @@
  * A further hello on the same connection adds agents and is answered by a fresh snapshot, which
  * replaces all that was known. A connection all of whose agents were refused is closed.
  */
-import type { AgentId } from '@agent-mesh/core'
 import * as v from 'valibot'
 import { limits } from '../limits.js'
 import { parseJson } from '../parse.js'
@@ -67,8 +66,9 @@ const serverMessage = v.variant('type', [
   pong,
 ])
 
-const proofs: v.GenericSchema<Proof<string>[], Proof<AgentId>[]> = v.pipe(
-  v.array(v.strictObject({ id: s.agentId, signature: s.signature })),
+/** Whether an id is a key takes as long to tell as a signature, so its reader asks one by one. */
+const proofs = v.pipe(
+  v.array(v.strictObject({ id: s.agentIdText, signature: s.signature })),
   v.minLength(1),
   v.maxLength(limits.agentsPerFeed),
 )
@@ -84,11 +84,6 @@ const followerMessage = v.variant('type', [
   ping,
   pong,
 ])
-
-interface Proof<Id> {
-  id: Id
-  signature: string
-}
 
 export type FeedAgent = v.InferOutput<typeof feedAgent>
 export type FeedGroup = v.InferOutput<typeof group>

@@ -27,6 +27,8 @@ const base64url = v.regex(/^[A-Za-z0-9_-]*$/, 'must be base64url')
 
 /** 32 bytes, base64url. */
 export const nonce = v.pipe(v.string(), v.length(43), base64url)
+/** What looks like an AgentId. */
+export const agentIdText = v.pipe(v.string(), v.length(43), base64url)
 /** 64 bytes, base64url. */
 export const signature = v.pipe(v.string(), v.length(86), base64url)
 

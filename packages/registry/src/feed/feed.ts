@@ -17,12 +17,14 @@ import {
   fromBase64url,
   isMeshError,
   MeshError,
+  parseAgentId,
   toBase64url,
 } from '@agent-mesh/core'
 import type { WebSocket } from 'ws'
 import type { RegistryEvents } from '../events.js'
 import { limits } from '../limits.js'
 import { Follower } from './follower.js'
+import { Inbound } from './inbound.js'
 import { Spreading } from './spreading.js'
 
 /** What the feed has to know of the registry. */
@@ -75,6 +77,8 @@ export class Feed implements AsyncDisposable {
 
   /** Takes a WebSocket after its upgrade. `address` is the peer's, for limits and logs. */
   accept(socket: WebSocket, address: string): void {
+    // `close` follows an error; without a listener it would end the process.
+    socket.on('error', () => {})
     if (this.#closed) {
       socket.close(goingAway)
       return
@@ -82,7 +86,8 @@ export class Feed implements AsyncDisposable {
     const { crypto, clock } = this.#options
     const nonce = crypto.randomBytes(32)
     const follower = new Follower({ address, nonce, limits, now: clock.now() })
-    const connection: Connection = { follower, socket, alive: true, refusals: 0 }
+    const inbound = new Inbound()
+    const connection: Connection = { follower, socket, inbound, alive: true, refusals: 0 }
     this.#connections.set(follower, connection)
     socket.on('message', (data: Buffer, isBinary: boolean) =>
       this.#receive(connection, data, isBinary),
@@ -95,8 +100,6 @@ export class Feed implements AsyncDisposable {
       this.#sockets.delete(socket)
       this.#forget(follower)
     })
-    // `close` follows; without a listener the error would end the process.
-    socket.on('error', () => {})
     this.#send(connection, { type: 'challenge', nonce: toBase64url(nonce) })
   }
 
@@ -142,6 +145,7 @@ export class Feed implements AsyncDisposable {
     if (!this.#connections.has(follower)) return
     connection.alive = true
     try {
+      if (!connection.inbound.takes(follower)) throw new MeshError('congested', 'too many messages')
       if (isBinary) throw new MeshError('invalid', 'binary message')
       this.#handle(connection, parseFeedFollowerMessage(data.toString('utf8')))
     } catch (error) {
@@ -161,28 +165,45 @@ export class Feed implements AsyncDisposable {
         this.#acknowledged(connection, message.sequence)
         break
       case 'ping':
-        this.#send(connection, { type: 'pong', id: message.id })
+        this.#pong(connection, message.id)
         break
       case 'pong':
         break
     }
   }
 
-  #hello(connection: Connection, agents: readonly { id: AgentId; signature: string }[]): void {
+  #pong(connection: Connection, id: number): void {
+    const { inbound, socket } = connection
+    if (!inbound.pong()) {
+      this.#cut(connection, 'too slow', { atOnce: true })
+      return
+    }
+    const text = JSON.stringify({ type: 'pong', id } satisfies FeedServerMessage)
+    socket.send(text, () => inbound.pongWritten())
+  }
+
+  #hello(connection: Connection, agents: readonly { id: string; signature: string }[]): void {
     const { follower } = connection
-    for (const { id, signature } of agents) {
+    const joined: AgentId[] = []
+    for (const { id: text, signature } of agents) {
+      // Proven once is proven for as long as the connection and its nonce last.
+      if (follower.includes(text)) continue
+      const id = parseAgentId(text)
       const refusal = this.#admit(follower, id, fromBase64url(signature, 'signature'))
-      if (refusal === undefined) continue
+      if (refusal === undefined) {
+        joined.push(id)
+        continue
+      }
       this.#send(connection, { type: 'refused', id, code: refusal, message: sentenceOf(refusal) })
       connection.refusals += 1
       // A stranger gets this many signatures checked per connection, and no more.
       if (connection.refusals >= limits.refusalsPerFollower) break
     }
-    if (follower.agents.length === 0) throw new MeshError('login-refused', 'no agent was let in')
+    if (!follower.isFollowing) throw new MeshError('login-refused', 'no agent was let in')
     if (follower.agents.length > limits.agentsPerFollower) {
       throw new MeshError('too-large', 'too many agents')
     }
-    this.#options.events.followerJoined(follower.agents, follower.address)
+    if (joined.length > 0) this.#options.events.followerJoined(joined, follower.address)
     if (follower.wantSnapshot()) this.#sendSnapshot(connection)
   }
 
@@ -234,6 +255,7 @@ export class Feed implements AsyncDisposable {
         continue
       }
       connection.alive = false
+      connection.inbound.beat()
       connection.socket.ping()
     }
   }
@@ -258,6 +280,7 @@ export class Feed implements AsyncDisposable {
 interface Connection {
   readonly follower: Follower
   readonly socket: WebSocket
+  readonly inbound: Inbound
   alive: boolean
   refusals: number
 }

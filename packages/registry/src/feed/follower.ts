@@ -52,6 +52,17 @@ export class Follower {
     return [...new Set(this.#agents.values())]
   }
 
+  /** Whether anybody was let in. */
+  get isFollowing(): boolean {
+    return this.#agents.size > 0
+  }
+
+  /** Whether the agent has proven itself on this connection. */
+  includes(agent: string): boolean {
+    const agents: ReadonlyMap<string, string> = this.#agents
+    return agents.has(agent)
+  }
+
   /** Whether it has every change up to `sequence` that was meant for it. */
   has(sequence: number): boolean {
     return this.#acknowledged >= Math.min(sequence, this.#newest)

@@ -11,6 +11,8 @@ export function createFeedUpgrade(feed: Feed): Upgrade {
   const server = new WebSocketServer({
     noServer: true,
     maxPayload: limits.feedMessageBytes,
+    maxFragments: limits.feedMessageFragments,
+    maxBufferedChunks: limits.feedMessageChunks,
     perMessageDeflate: false,
     clientTracking: false,
   })
