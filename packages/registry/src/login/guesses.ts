@@ -68,7 +68,9 @@ export class Guesses {
   }
 
   #renew(window: Window, now: number): void {
-    if (now - window.startedAt < this.#limits.windowMs && window.count > 0) return
+    const age = now - window.startedAt
+    // A negative age is a wall clock that was set back: its window would last until that time.
+    if (age >= 0 && age < this.#limits.windowMs && window.count > 0) return
     window.startedAt = now
     window.count = 0
   }
