@@ -55,8 +55,8 @@ export class FakeDaemon implements AsyncDisposable {
       await onCall({
         query: url.searchParams,
         body: () => readAll(request),
-        send: (frame) => void response.write(encodeAnswerFrame(frame)),
-        end: () => void response.end(encodeAnswerFrame({ kind: 'end' })),
+        send: (frame) => void response.write(Buffer.concat(encodeAnswerFrame(frame))),
+        end: () => void response.end(Buffer.concat(encodeAnswerFrame({ kind: 'end' }))),
         canceled: new Promise((resolve) => {
           response.once('close', () => {
             if (!response.writableFinished) resolve()

@@ -58,3 +58,6 @@ export const drainPollMs = 20
 
 /** How long a daemon that finds its home taken waits to hear by whom. */
 export const otherDaemonMs = 1_000
+
+/** What a local connection holds before its writer waits: some records of a session, not one each. */
+export const socketBufferBytes = 128 * 1024

@@ -1,4 +1,4 @@
-import { concat, MeshError, utf8 } from '@agent-mesh/core'
+import { concat, MeshError, toHex, utf8 } from '@agent-mesh/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type AnswerFrame, AnswerFrameDecoder, encodeAnswerFrame } from './frames.js'
@@ -8,7 +8,7 @@ const header: AnswerFrame = { kind: 'header', header: { type: 'text/plain' } }
 const end: AnswerFrame = { kind: 'end' }
 
 function bodyOf(frames: AnswerFrame[]): Uint8Array {
-  return concat(...frames.map(encodeAnswerFrame))
+  return concat(...frames.flatMap(encodeAnswerFrame))
 }
 
 function decode(body: Uint8Array, pieceBytes = body.length): AnswerFrame[] {
@@ -36,14 +36,18 @@ function messagesOf(frames: AnswerFrame[]): string[] {
 }
 
 describe('answer frames', () => {
-  it('are a kind, a big-endian length and the bytes', () => {
-    expect(
-      Buffer.from(encodeAnswerFrame({ kind: 'data', bytes: utf8('hi') })).toString('hex'),
-    ).toBe('02000000026869')
-    expect(Buffer.from(encodeAnswerFrame({ kind: 'end-of-message' })).toString('hex')).toBe(
-      '0300000000',
-    )
-    expect(Buffer.from(encodeAnswerFrame(end)).toString('hex')).toBe('0400000000')
+  it.each<[AnswerFrame, string]>([
+    [{ kind: 'data', bytes: utf8('hi') }, '02000000026869'],
+    [{ kind: 'end-of-message' }, '0300000000'],
+    [end, '0400000000'],
+    [{ kind: 'header', header: {} }, '01000000027b7d'],
+  ])('are a kind, a big-endian length and the bytes: %j', (frame, hex) => {
+    expect(toHex(bodyOf([frame]))).toBe(hex)
+  })
+
+  it('pass data on without copying it', () => {
+    const bytes = utf8('hi')
+    expect(encodeAnswerFrame({ kind: 'data', bytes })[1]?.buffer).toBe(bytes.buffer)
   })
 
   it('come out as they went in, however the body was cut', () => {

@@ -24,8 +24,6 @@ const kinds = { header: 1, data: 2, endOfMessage: 3, end: 4, error: 5 } as const
 
 const headBytes = 5
 
-const empty = new Uint8Array(0)
-
 /** What the callee says before its answer: a content type, and metadata of at most 8 KiB as JSON. */
 export const AnswerHeader = fields({
   type: v.optional(v.string()),
@@ -40,43 +38,42 @@ export type AnswerFrame =
   | { kind: 'end' }
   | { kind: 'error'; error: MeshError }
 
-/** One frame as bytes. Data over {@link maxDataFrameBytes} becomes several frames. */
-export function encodeAnswerFrame(frame: AnswerFrame): Uint8Array {
+/**
+ * A frame as pieces to be written in this order. Data is passed on as it is, not copied: an answer
+ * may be gigabytes. Over {@link maxDataFrameBytes} it becomes several frames.
+ */
+export function encodeAnswerFrame(frame: AnswerFrame): Uint8Array[] {
   switch (frame.kind) {
     case 'header':
-      return frameOf(kinds.header, utf8(JSON.stringify(frame.header)))
+      return jsonFrame(kinds.header, frame.header)
     case 'data':
       return dataFrames(frame.bytes)
     case 'end-of-message':
-      return frameOf(kinds.endOfMessage, empty)
+      return [frameHead(kinds.endOfMessage, 0)]
     case 'end':
-      return frameOf(kinds.end, empty)
+      return [frameHead(kinds.end, 0)]
     case 'error':
-      return frameOf(kinds.error, utf8(JSON.stringify(toProblem(frame.error))))
+      return jsonFrame(kinds.error, toProblem(frame.error))
   }
 }
 
-function frameOf(kind: number, bytes: Uint8Array): Uint8Array {
-  const frame = new Uint8Array(headBytes + bytes.length)
-  writeFrame(frame, 0, kind, bytes)
-  return frame
+function frameHead(kind: number, length: number): Uint8Array {
+  const head = new Uint8Array(headBytes)
+  head[0] = kind
+  new DataView(head.buffer).setUint32(1, length)
+  return head
 }
 
-function writeFrame(into: Uint8Array, offset: number, kind: number, bytes: Uint8Array): number {
-  into[offset] = kind
-  new DataView(into.buffer, into.byteOffset).setUint32(offset + 1, bytes.length)
-  into.set(bytes, offset + headBytes)
-  return offset + headBytes + bytes.length
+function jsonFrame(kind: number, value: unknown): Uint8Array[] {
+  const json = utf8(JSON.stringify(value))
+  return [frameHead(kind, json.length), json]
 }
 
-function dataFrames(bytes: Uint8Array): Uint8Array {
-  if (bytes.length <= maxDataFrameBytes) return frameOf(kinds.data, bytes)
-  const count = Math.ceil(bytes.length / maxDataFrameBytes)
-  const frames = new Uint8Array(count * headBytes + bytes.length)
-  let offset = 0
+function dataFrames(bytes: Uint8Array): Uint8Array[] {
+  const frames: Uint8Array[] = []
   for (let start = 0; start < bytes.length; start += maxDataFrameBytes) {
     const piece = bytes.subarray(start, start + maxDataFrameBytes)
-    offset = writeFrame(frames, offset, kinds.data, piece)
+    frames.push(frameHead(kinds.data, piece.length), piece)
   }
   return frames
 }

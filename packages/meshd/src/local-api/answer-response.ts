@@ -13,7 +13,7 @@ export function answerResponse(answer: BackendAnswer): Response {
       async pull(controller) {
         const { done, value } = await frames.next()
         if (done) controller.close()
-        else controller.enqueue(encodeAnswerFrame(value))
+        else for (const piece of encodeAnswerFrame(value)) controller.enqueue(piece)
       },
       async cancel() {
         await frames.return()

@@ -1,7 +1,8 @@
 import { parse, parseJson, problemResponse, type Route, type RouteReply } from '@agent-mesh/api'
 import { callRoute, localRoutes } from '@agent-mesh/api/local'
 import { fromUtf8, MeshError } from '@agent-mesh/core'
-import { type Context, Hono } from 'hono'
+import type { HttpBindings } from '@hono/node-server'
+import { Hono, type Context as HonoContext } from 'hono'
 import { maxJsonBodyBytes } from '../limits.js'
 import { answerResponse } from './answer-response.js'
 import type { Backend } from './backend.js'
@@ -12,9 +13,13 @@ interface AppOptions {
   readonly onInternalError: (error: unknown) => void
 }
 
+type App = Hono<{ Bindings: Partial<HttpBindings> }>
+
+type Context = HonoContext<{ Bindings: Partial<HttpBindings> }>
+
 /** The daemon's HTTP contract as a function from request to response. */
-export function createApp({ backend, onInternalError }: AppOptions): Hono {
-  const app = new Hono()
+export function createApp({ backend, onInternalError }: AppOptions): App {
+  const app: App = new Hono()
 
   serve(app, localRoutes.version, () => backend.version())
   serve(app, localRoutes.status, () => backend.status())
@@ -35,8 +40,7 @@ export function createApp({ backend, onInternalError }: AppOptions): Hono {
 
   app.post(callRoute.path, async (context) => {
     const query = parse(callRoute.query, context.req.query(), 'query')
-    const { body, signal } = context.req.raw
-    return answerResponse(await backend.call(query, body ?? emptyBody(), signal))
+    return answerResponse(await backend.call(query, bodyOf(context), context.req.raw.signal))
   })
 
   app.notFound((context) => {
@@ -54,7 +58,7 @@ export function createApp({ backend, onInternalError }: AppOptions): Hono {
 
 type Reply<R extends Route> = RouteReply<R> | Promise<RouteReply<R>>
 
-function serve<R extends Route>(app: Hono, route: R, handle: (context: Context) => Reply<R>): void {
+function serve<R extends Route>(app: App, route: R, handle: (context: Context) => Reply<R>): void {
   app.on(route.method, route.path, async (context) => Response.json(await handle(context)))
 }
 
@@ -65,7 +69,7 @@ async function readJson<R extends Route & { body: NonNullable<Route['body']> }>(
 ) {
   const chunks: Uint8Array[] = []
   let length = 0
-  for await (const chunk of context.req.raw.body ?? emptyBody()) {
+  for await (const chunk of bodyOf(context)) {
     length += chunk.length
     if (length > maxJsonBodyBytes) {
       throw new MeshError('too-large', `the body is over ${maxJsonBodyBytes} bytes`)
@@ -74,6 +78,14 @@ async function readJson<R extends Route & { body: NonNullable<Route['body']> }>(
   }
   const schema: R['body'] = route.body
   return parseJson(schema, fromUtf8(Buffer.concat(chunks)), 'body')
+}
+
+/**
+ * The request's body. On Node straight from its socket: as a web stream every chunk would be copied
+ * once more. Leaving it early closes nothing, for the answer is still to be sent.
+ */
+function bodyOf({ env, req }: Context): AsyncIterable<Uint8Array> {
+  return env?.incoming?.iterator({ destroyOnReturn: false }) ?? req.raw.body ?? emptyBody()
 }
 
 async function* emptyBody(): AsyncGenerator<Uint8Array, void> {}

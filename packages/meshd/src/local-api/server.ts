@@ -4,9 +4,10 @@ import { dirname } from 'node:path'
 import { MeshError } from '@agent-mesh/core'
 import { getRequestListener } from '@hono/node-server'
 import { makePrivateFolder } from '../home.js'
-import { lastAnswersMs } from '../limits.js'
+import { lastAnswersMs, socketBufferBytes } from '../limits.js'
+import type { createApp } from './app.js'
 
-type App = { fetch(request: Request): Response | Promise<Response> }
+type App = Pick<ReturnType<typeof createApp>, 'fetch'>
 
 /** HTTP on a Unix socket, mode 0600 in a folder of mode 0700. */
 export class LocalServer implements AsyncDisposable {
@@ -19,8 +20,10 @@ export class LocalServer implements AsyncDisposable {
     removeSocket(path)
     const server = createServer(
       // A call may wait for its answer as long as it likes, and send as slowly.
-      { requestTimeout: 0, headersTimeout: 10_000 },
-      getRequestListener((request) => app.fetch(request), { overrideGlobalObjects: false }),
+      { requestTimeout: 0, headersTimeout: 10_000, highWaterMark: socketBufferBytes },
+      getRequestListener((request, env) => app.fetch(request, env), {
+        overrideGlobalObjects: false,
+      }),
     )
     await new Promise<void>((resolve, reject) => {
       server.once('error', (cause) => {
