@@ -19,13 +19,11 @@ export class Arrivals {
   readonly #commons: Commons
   readonly #streams: Streams
   readonly #table: StreamTable
-  readonly #welcome: Receptionist
 
-  constructor(commons: Commons, streams: Streams, welcome: Receptionist) {
+  constructor(commons: Commons, streams: Streams) {
     this.#commons = commons
     this.#streams = streams
     this.#table = streams.table
-    this.#welcome = welcome
   }
 
   /** Handles a frame; throws 'invalid' where the peer breaks the rules. */
@@ -74,7 +72,7 @@ export class Arrivals {
       throw violation('too many calls at a time')
     }
     if (remoteOpen >= maxStreams) this.#streams.refuse(number, 'busy')
-    else this.#welcome(this.#streams, number, header)
+    else this.#commons.welcome(this.#streams, number, header)
   }
 
   #answer(stream: Stream, header: Uint8Array): void {

@@ -1,5 +1,6 @@
+import { concat } from '../bytes.js'
 import type { Crypto } from '../crypto.js'
-import { tagLength } from '../crypto.js'
+import { keyLength, tagLength } from '../crypto.js'
 import type { SessionKeys } from './handshaking.js'
 import { KeyChain } from './key-chain.js'
 import { headerBytes, type PacketHeader, type Space, writePacketHeader } from './packet.js'
@@ -7,20 +8,55 @@ import { headerBytes, type PacketHeader, type Space, writePacketHeader } from '.
 /** What sealing adds to a record. */
 export const sealingBytes = headerBytes + tagLength
 
+type FourChains = readonly [KeyChain, KeyChain, KeyChain, KeyChain]
+
+/** The four chains' 32 bytes, one after the other, and their epochs. */
+export interface CipherRest {
+  readonly chains: Uint8Array
+  readonly epochs: readonly number[]
+}
+
+const order = [
+  ['send', 'data'],
+  ['send', 'control'],
+  ['receive', 'data'],
+  ['receive', 'control'],
+] as const
+
 /** A session's four key chains: two directions, two spaces. */
 export class SessionCipher {
   readonly #remoteIndex: number
+  /** In the order of `order`. */
+  readonly #chains: readonly KeyChain[]
   readonly #sending: Record<Space, KeyChain>
   readonly #receiving: Record<Space, KeyChain>
 
-  constructor(crypto: Crypto, keys: SessionKeys, remoteIndex: number) {
+  private constructor(chains: readonly KeyChain[], remoteIndex: number) {
+    const [sendData, sendControl, receiveData, receiveControl] = chains as FourChains
+    this.#chains = chains
+    this.#sending = { data: sendData, control: sendControl }
+    this.#receiving = { data: receiveData, control: receiveControl }
     this.#remoteIndex = remoteIndex
-    const chains = (key: Uint8Array) => ({
-      data: new KeyChain(crypto, key, 'data'),
-      control: new KeyChain(crypto, key, 'control'),
+  }
+
+  static begin(crypto: Crypto, keys: SessionKeys, remoteIndex: number): SessionCipher {
+    const chains = order.map(([way, space]) => KeyChain.begin(crypto, keys[way], space))
+    return new SessionCipher(chains, remoteIndex)
+  }
+
+  static resume(crypto: Crypto, rest: CipherRest, remoteIndex: number): SessionCipher {
+    const chains = rest.epochs.map((epoch, i) => {
+      return new KeyChain(crypto, rest.chains.slice(i * keyLength, (i + 1) * keyLength), epoch)
     })
-    this.#sending = chains(keys.send)
-    this.#receiving = chains(keys.receive)
+    return new SessionCipher(chains, remoteIndex)
+  }
+
+  /** What is needed to resume. */
+  rest(): CipherRest {
+    return {
+      chains: concat(...this.#chains.map(({ chain }) => chain)),
+      epochs: this.#chains.map(({ epoch }) => epoch),
+    }
   }
 
   /** The whole packet. */
@@ -51,12 +87,5 @@ export class SessionCipher {
 
   receivedBefore(space: Space, number: number): void {
     this.#receiving[space].forgetBefore(number)
-  }
-
-  rest(): void {
-    for (const space of ['data', 'control'] as const) {
-      this.#sending[space].rest()
-      this.#receiving[space].rest()
-    }
   }
 }

@@ -2,20 +2,16 @@ import type { Crypto } from '../crypto.js'
 import type { ErrorCode } from '../errors.js'
 import type { AgentId } from '../identity/agent-id.js'
 import type { Keypair } from '../identity/keypair.js'
+import type { Receptionist } from './arrivals.js'
 import type { Budget } from './budget.js'
 import type { Calls } from './calls.js'
 import type { Effect } from './effects.js'
+import type { Indices } from './indices.js'
 import type { SessionLimits } from './limits.js'
 import type { Links } from './links.js'
 import type { Peer } from './peer.js'
 import type { Session } from './session.js'
 import type { Stream, StreamOptions } from './stream.js'
-
-/** Who owns an index: a half-open handshake or a session, both of one peer. */
-export interface Route {
-  readonly peer: Peer
-  readonly session?: Session
-}
 
 /** What all machines of one Endpoint share. */
 export interface Commons {
@@ -31,6 +27,8 @@ export interface Commons {
   readonly calls: Calls
   /** Handshakes that strangers began, the oldest first, each with how to drop it. */
   readonly halfOpen: Map<object, () => void>
+  /** Lets calls of peers in. */
+  readonly welcome: Receptionist
   /** Time of the input that is being handled. */
   readonly now: number
   mayTalk(peer: AgentId): boolean
@@ -39,9 +37,7 @@ export interface Commons {
   touch(session: Session): void
   /** The same for a peer; one of which nothing is left is forgotten then. */
   touchPeer(peer: Peer): void
-  /** A new index that leads to `route` until it is freed. */
-  newIndex(route: Route): number
-  freeIndex(index: number): void
+  readonly indices: Indices
   /** Whether `admitSession` would do it. */
   hasRoomForSession(peer: Peer): boolean
   /**

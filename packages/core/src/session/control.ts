@@ -7,14 +7,25 @@ import type { Streams } from './streams.js'
 /** What a session wants to say in the control space with its next control packet. */
 export class Control {
   /** The number of the next control packet, and of the newest that came. */
-  next = 0
-  newest = -1
+  next: number
+  newest: number
   ping: number | undefined
   pong: { readonly token: number; readonly link: LinkId } | undefined
   isLinkChangeDue = false
   isBlockedDue = false
   /** The peer waits: tell it all limits it asked for, grown or not. */
   isCreditDue = false
+
+  constructor(next = 0, newest = -1) {
+    this.next = next
+    this.newest = newest
+  }
+
+  /** Whether a control packet is to be sent for other reasons than acknowledgement or credit. */
+  get isDue(): boolean {
+    const isAsked = this.ping !== undefined || this.pong !== undefined
+    return isAsked || this.isLinkChangeDue || this.isBlockedDue || this.isCreditDue
+  }
 
   /** Any packet answers it; the token is for whoever reads along in a test. */
   askAgain(): void {

@@ -3,15 +3,18 @@ import type { Crypto } from '../crypto.js'
 import { type ErrorCode, MeshError } from '../errors.js'
 import type { AgentId } from '../identity/agent-id.js'
 import type { Keypair } from '../identity/keypair.js'
+import type { Receptionist } from './arrivals.js'
 import type { Budget } from './budget.js'
 import { Calls } from './calls.js'
-import type { Commons, Route } from './commons.js'
+import type { Commons } from './commons.js'
 import type { Effect, EndpointStats, LinkId, StreamId } from './effects.js'
 import type { EndpointOptions } from './endpoint.js'
+import { Indices, Throttle } from './indices.js'
 import type { SessionLimits } from './limits.js'
 import { Links } from './links.js'
 import { encodePacketHeader, type PacketHeader } from './packet.js'
 import { Peer } from './peer.js'
+import { receptionist } from './reception.js'
 import type { Session } from './session.js'
 import { Stream, type StreamOptions } from './stream.js'
 import { Timers } from './timers.js'
@@ -29,21 +32,23 @@ export class Exchange implements Commons {
   readonly budget: Budget
   readonly links = new Links()
   readonly calls: Calls
+  readonly indices: Indices
   readonly halfOpen = new Map<object, () => void>()
   readonly timers = new Timers()
+  readonly welcome: Receptionist
   readonly mayTalk: (peer: AgentId) => boolean
   now = 0
   readonly #peers = new Map<AgentId, Peer>()
   /** The end of calls to ourselves that is called. */
   #mirror: Peer | undefined
-  readonly #routes = new Map<number, Route>()
   readonly #streams = new Map<StreamId, Stream>()
   /** Idle sessions, the longest idle first. */
   readonly #idle = new Set<Session>()
+  /** Those that fell idle last keep their keys at hand: deriving them costs as much as a call. */
+  readonly #warm = new Set<Session>()
   readonly #touched = new Set<Session>()
   readonly #touchedPeers = new Set<Peer>()
-  /** When a peer was last told that an index is unknown; the longest ago first. */
-  readonly #toldNoSession = new Map<AgentId, number>()
+  readonly #hints: Throttle
   #sessions = 0
   #nextStream = 1
   #effects: Effect[] = []
@@ -57,6 +62,9 @@ export class Exchange implements Commons {
     this.budget = options.budget
     this.mayTalk = options.mayTalk
     this.calls = new Calls(limits)
+    this.indices = new Indices(options.crypto)
+    this.#hints = new Throttle(limits.noSessionMs, limits.maxNoSessionPeers)
+    this.welcome = receptionist(this)
   }
 
   route(from: AgentId, header: PacketHeader, packet: Uint8Array, link: LinkId): void {
@@ -68,7 +76,7 @@ export class Exchange implements Commons {
       if (this.mayTalk(from)) this.#answererOf(from, header)?.request(header.number, packet, link)
       return
     }
-    const route = this.#routes.get(header.index)
+    const route = this.indices.get(header.index)
     if (route === undefined || route.peer.id !== from) {
       if (header.kind !== 'handshake2') this.#tellNoSession(from, header, link)
       return
@@ -138,6 +146,7 @@ export class Exchange implements Commons {
       else this.#peers.delete(peer.id)
     }
     this.#touchedPeers.clear()
+    this.#letRest()
     const effects = this.#effects
     this.#effects = []
     return effects
@@ -147,7 +156,9 @@ export class Exchange implements Commons {
     const sessions = this.peers().flatMap((peer) => peer.sessions)
     let unacknowledgedBytes = 0
     let bufferedBytes = 0
-    for (const { inFlight, received, early } of sessions) {
+    for (const session of sessions) {
+      if (session.isResting) continue
+      const { inFlight, received, early } = session
       unacknowledgedBytes += inFlight.retainedBytes + (early?.record.length ?? 0)
       bufferedBytes += received.heldBytes
     }
@@ -174,20 +185,6 @@ export class Exchange implements Commons {
     this.#touchedPeers.add(peer)
   }
 
-  newIndex(route: Route): number {
-    for (;;) {
-      const bytes = this.crypto.randomBytes(4)
-      const index = new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0)
-      if (index === 0 || this.#routes.has(index)) continue
-      this.#routes.set(index, route)
-      return index
-    }
-  }
-
-  freeIndex(index: number): void {
-    this.#routes.delete(index)
-  }
-
   hasRoomForSession(peer: Peer): boolean {
     return this.#idle.size > 0 || this.#sessions < this.#maxSessionsFor(peer)
   }
@@ -203,20 +200,25 @@ export class Exchange implements Commons {
 
   sessionOpened(session: Session, peer: Peer): void {
     this.#sessions++
-    this.#routes.set(session.options.localIndex, { peer, session })
+    this.indices.set(session.options.localIndex, { peer, session })
   }
 
   sessionClosed(session: Session): void {
     this.#sessions--
-    this.#idle.delete(session)
+    this.sessionIdle(session, false)
     this.#touched.delete(session)
     this.timers.remove(session)
-    this.freeIndex(session.options.localIndex)
+    this.indices.free(session.options.localIndex)
   }
 
   sessionIdle(session: Session, isIdle: boolean): void {
-    if (isIdle) this.#idle.add(session)
-    else this.#idle.delete(session)
+    if (!isIdle) {
+      this.#idle.delete(session)
+      this.#warm.delete(session)
+      return
+    }
+    this.#idle.add(session)
+    this.#warm.add(session)
   }
 
   newStream(options: Pick<StreamOptions, 'peer' | 'role' | 'header'>): Stream {
@@ -243,6 +245,17 @@ export class Exchange implements Commons {
     this.emit({ kind: 'closed', stream: stream.handle })
   }
 
+  /** The longest idle sessions beyond the warm ones rest, once nothing of them is due. */
+  #letRest(): void {
+    for (const coldest of this.#warm) {
+      if (this.#warm.size <= this.limits.maxWarmSessions) return
+      this.#warm.delete(coldest)
+      if (coldest.rest()) continue
+      this.#warm.add(coldest)
+      return
+    }
+  }
+
   /** Were there no room beside, a session at the limit could never be replaced. */
   #maxSessionsFor(peer: Peer): number {
     const { maxSessions } = this.limits
@@ -252,7 +265,7 @@ export class Exchange implements Commons {
   /** Who answers a message 1. For one that we sent to ourselves, the end that did not. */
   #answererOf(from: AgentId, header: PacketHeader): Peer | undefined {
     if (from !== this.keypair.id) return this.peerFor(from)
-    const isOurs = this.#routes.get(header.number)?.peer === this.#peers.get(from)
+    const isOurs = this.indices.get(header.number)?.peer === this.#peers.get(from)
     if (!isOurs) return undefined
     this.#mirror ??= new Peer(this, from, true)
     return this.#mirror
@@ -260,17 +273,7 @@ export class Exchange implements Commons {
 
   /** A hint for a peer whose session we do not know (any more). Never an answer to a hint. */
   #tellNoSession(from: AgentId, { index, number, space }: PacketHeader, link: LinkId): void {
-    if (!this.mayTalk(from)) return
-    const last = this.#toldNoSession.get(from)
-    if (last !== undefined && this.now - last < this.limits.noSessionMs) return
-    this.#toldNoSession.delete(from)
-    if (this.#toldNoSession.size >= this.limits.maxNoSessionPeers) {
-      for (const oldest of this.#toldNoSession.keys()) {
-        this.#toldNoSession.delete(oldest)
-        break
-      }
-    }
-    this.#toldNoSession.set(from, this.now)
+    if (!this.mayTalk(from) || !this.#hints.allows(from, this.now)) return
     const packet = encodePacketHeader({ kind: 'noSession', index, number, space })
     this.emit({ kind: 'transmit', to: from, packet, link })
   }

@@ -4,6 +4,9 @@ import { sessionCreditBytes } from './limits.js'
 const worthTelling = 32_768
 const little = sessionCreditBytes / 2
 
+/** Sent, its limit, received, its limit. */
+export type CreditRest = readonly [number, number, number, number]
+
 /**
  * Credit of a whole session. It covers the credit of every open stream, and 16 KiB for streams the
  * receiver has not heard of: so a stream never waits for what another left unread, and no peer
@@ -11,12 +14,21 @@ const little = sessionCreditBytes / 2
  */
 export class SessionCredit {
   /** Charges we sealed, and how far the peer lets them grow. */
-  sentCharge = 0
-  sendLimit = sessionCreditBytes
-  #receivedCharge = 0
+  sentCharge: number
+  sendLimit: number
+  #receivedCharge: number
   /** What open streams may still receive. */
   #allowance = 0
-  #told = sessionCreditBytes
+  #told: number
+
+  constructor(rest: CreditRest = [0, sessionCreditBytes, 0, sessionCreditBytes]) {
+    ;[this.sentCharge, this.sendLimit, this.#receivedCharge, this.#told] = rest
+  }
+
+  /** What remains while no stream is open. */
+  rest(): CreditRest {
+    return [this.sentCharge, this.sendLimit, this.#receivedCharge, this.#told]
+  }
 
   get available(): number {
     return this.sendLimit - this.sentCharge

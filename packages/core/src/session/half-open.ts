@@ -1,7 +1,8 @@
 import { equal } from '../bytes.js'
-import type { Commons, Route } from './commons.js'
+import type { Commons } from './commons.js'
 import type { LinkId } from './effects.js'
 import { Initiator, Responder } from './handshaking.js'
+import type { Route } from './indices.js'
 import type { Peer } from './peer.js'
 
 interface Attempt {
@@ -60,7 +61,7 @@ export class HalfOpen {
   connect(): void {
     if (this.#attempt !== undefined) return
     const { limits, now } = this.#commons
-    const localIndex = this.#commons.newIndex(this.#route)
+    const localIndex = this.#commons.indices.take(this.#route)
     this.#attempt = {
       initiator: new Initiator(this.#commons, this.#owner.id, localIndex),
       expiresAt: now + limits.handshakeMs,
@@ -73,7 +74,7 @@ export class HalfOpen {
 
   stopConnecting(): void {
     if (this.#attempt === undefined) return
-    this.#commons.freeIndex(this.#attempt.initiator.localIndex)
+    this.#commons.indices.free(this.#attempt.initiator.localIndex)
     this.#attempt = undefined
     this.#held = undefined
   }
@@ -174,13 +175,13 @@ export class HalfOpen {
     const { limits, halfOpen, now } = this.#commons
     // Better no answer than a session that message 3 would find refused.
     if (!this.#commons.hasRoomForSession(this.#owner)) return
-    const local = this.#commons.newIndex(this.#route)
+    const local = this.#commons.indices.take(this.#route)
     const responder = Responder.answer(this.#commons, this.#owner.id, packet, {
       local,
       remote: remoteIndex,
     })
     if (responder === undefined) {
-      this.#commons.freeIndex(local)
+      this.#commons.indices.free(local)
       return
     }
     if (this.#requests.length >= limits.maxHalfOpenPerPeer) this.#drop(this.#requests[0] as Request)
@@ -199,7 +200,7 @@ export class HalfOpen {
   #drop(request: Request): void {
     this.#requests = this.#requests.filter((other) => other !== request)
     this.#commons.halfOpen.delete(request)
-    this.#commons.freeIndex(request.responder.localIndex)
+    this.#commons.indices.free(request.responder.localIndex)
     this.#commons.touchPeer(this.#owner)
   }
 

@@ -36,9 +36,9 @@ export class InFlight {
   #packets: SentPacket[] = []
   #head = 0
   /** The peer handled everything below. */
-  cumulative = 0
+  cumulative: number
   /** The number of the next packet. */
-  next = 0
+  next: number
   /** Sent, not known to have arrived, not taken for lost. */
   underWayBytes = 0
   retainedBytes = 0
@@ -49,8 +49,11 @@ export class InFlight {
   /** No packet before this position is lost. */
   #firstLost = 0
 
-  constructor(budget: Budget) {
+  /** Everything before packet `next` was acknowledged. */
+  constructor(budget: Budget, next = 0) {
     this.#budget = budget
+    this.cumulative = next
+    this.next = next
   }
 
   get isEmpty(): boolean {

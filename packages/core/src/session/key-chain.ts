@@ -29,14 +29,28 @@ export function epochOf(number: number): number {
 /** Two epochs of keys: the one of the oldest packet that still matters, and the next. */
 export class KeyChain {
   readonly #crypto: Crypto
-  #epoch = 0
+  #epoch: number
   #chain: Uint8Array
   #current: Aead | undefined
   #next: Aead | undefined
 
-  constructor(crypto: Crypto, key: Uint8Array, space: Space) {
+  /** From a chain's state, as `chain` and `epoch` give it. */
+  constructor(crypto: Crypto, chain: Uint8Array, epoch: number) {
     this.#crypto = crypto
-    this.#chain = crypto.hmacBlake2s(key, labels[space])
+    this.#chain = chain
+    this.#epoch = epoch
+  }
+
+  static begin(crypto: Crypto, key: Uint8Array, space: Space): KeyChain {
+    return new KeyChain(crypto, crypto.hmacBlake2s(key, labels[space]), 0)
+  }
+
+  get chain(): Uint8Array {
+    return this.#chain
+  }
+
+  get epoch(): number {
+    return this.#epoch
   }
 
   /** ciphertext ‖ tag. A number is sealed once in its life, of course. */
@@ -64,12 +78,6 @@ export class KeyChain {
       this.#next = undefined
       this.#epoch++
     }
-  }
-
-  /** Lets go of what can be derived again: an idle session is small. */
-  rest(): void {
-    this.#current = undefined
-    this.#next = undefined
   }
 
   #aead(epoch: number): Aead | undefined {

@@ -33,6 +33,8 @@ export interface SessionLimits {
   readonly maxStreams: number
   /** Sessions of an Endpoint: 2 KiB each when idle. The longest idle goes first. */
   readonly maxSessions: number
+  /** Idle sessions that keep their prepared keys, about 2 KiB more each. */
+  readonly maxWarmSessions: number
   /** Sessions with one peer: the current one and those that drain. */
   readonly maxSessionsPerPeer: number
   /** Handshakes begun by strangers: anybody in the group may begin one, so few and short-lived. */
@@ -99,6 +101,7 @@ export const sessionLimits: SessionLimits = {
   windowPackets: 8_192,
   maxStreams: 1_024,
   maxSessions: 10_000,
+  maxWarmSessions: 256,
   maxSessionsPerPeer: 4,
   maxHalfOpen: 1_024,
   maxHalfOpenPerPeer: 4,

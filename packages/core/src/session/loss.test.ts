@@ -128,7 +128,8 @@ function attempt(scenario: Scenario, lost: readonly number[]): number {
     }
   }
   for (const count of [...alice.runs.values(), ...bob.runs.values()]) {
-    if (count !== 1) throw new Error(`${scenario.name}: losing ${lost.join()} runs a call ${count} times`)
+    if (count !== 1)
+      throw new Error(`${scenario.name}: losing ${lost.join()} runs a call ${count} times`)
   }
   return network.sent.length - start
 }

@@ -27,10 +27,10 @@ export class Path {
   /** What the link says about the peer: a hint, used for wording alone. */
   absence: 'offline' | 'unreachable' | 'too-large' | undefined
 
-  constructor(commons: Commons, session: Session) {
+  constructor(commons: Commons, session: Session, link: LinkId | undefined) {
     this.#commons = commons
     this.#session = session
-    this.#link = session.options.link
+    this.#link = link
     this.#heardHereAt = commons.now
   }
 

@@ -25,10 +25,10 @@ export class Patience {
   /** Since when the peer owes us a word. */
   #waitingSince: number | undefined
 
-  constructor(commons: Commons, session: Session) {
+  constructor(commons: Commons, session: Session, heardAt: number) {
     this.#commons = commons
     this.#session = session
-    this.heardAt = commons.now
+    this.heardAt = heardAt
     this.#blockedWaitMs = commons.limits.minResendMs
   }
 

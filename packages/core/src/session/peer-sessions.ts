@@ -20,7 +20,7 @@ export class PeerSessions {
   #incarnation: Uint8Array | undefined
   #trustUntil = Number.NEGATIVE_INFINITY
   /** Sessions that the peer was asked about, by the nonce of the question. */
-  readonly #probes = new Map<number, Session>()
+  #probes: Map<number, Session> | undefined
   #nextProbe = 1
 
   constructor(commons: Commons, peer: Peer) {
@@ -45,7 +45,7 @@ export class PeerSessions {
   isDoubtful(index: number): boolean {
     if (this.#commons.now < this.#trustUntil) return false
     const session = this.all.find(({ options }) => options.remoteIndex === index)
-    return session !== undefined && (session.hasBusiness || session.patience.isAsking)
+    return session?.isAtWork === true
   }
 
   /** A verified handshake: its session takes the new calls. Gives the calls that go over to it. */
@@ -74,7 +74,9 @@ export class PeerSessions {
     const wasCurrent = session === this.#current
     if (wasCurrent) this.#current = undefined
     else this.#draining = this.#draining.filter((other) => other !== session)
-    for (const [nonce, asked] of this.#probes) if (asked === session) this.#probes.delete(nonce)
+    for (const [nonce, asked] of this.#probes ?? []) {
+      if (asked === session) this.#forgetProbe(nonce)
+    }
     const { incarnation } = session.options
     const resumed = endSession(this.#commons, session, ending)
     if (wasCurrent && ending !== 'restarted') {
@@ -96,12 +98,17 @@ export class PeerSessions {
 
   /** Gives the session that the peer says it does not have any more. */
   probeAnswered(frame: DataFrame & { kind: 'session-status' }): Session | undefined {
-    const asked = this.#probes.get(frame.nonce)
-    this.#probes.delete(frame.nonce)
+    const asked = this.#probes?.get(frame.nonce)
+    this.#forgetProbe(frame.nonce)
     if (asked === undefined || asked.isClosed) return undefined
     if (!frame.alive) return asked
     this.#trustUntil = this.#commons.now + trustMs
     return undefined
+  }
+
+  #forgetProbe(nonce: number): void {
+    this.#probes?.delete(nonce)
+    if (this.#probes?.size === 0) this.#probes = undefined
   }
 
   #replaceCurrent(session: Session): Stream[] {
@@ -127,6 +134,7 @@ export class PeerSessions {
     for (const doubted of this.#draining) {
       if (!doubted.hasBusiness) continue
       const nonce = this.#nextProbe++
+      this.#probes ??= new Map()
       this.#probes.set(nonce, doubted)
       const index = doubted.options.remoteIndex
       session.streams.outgoing.urge({ frame: { kind: 'session-probe', nonce, index } })

@@ -9,11 +9,11 @@ import { HalfOpen } from './half-open.js'
 import type { Answered, Introduced, Responder } from './handshaking.js'
 import type { PacketHeader } from './packet.js'
 import { PeerSessions } from './peer-sessions.js'
-import { receptionist } from './reception.js'
 import { Session } from './session.js'
 import type { SessionOwner } from './session-owner.js'
 import type { Stream } from './stream.js'
 import type { Timed } from './timers.js'
+import { WaitingCalls } from './waiting-calls.js'
 
 /**
  * One remote agent: its sessions, handshakes under way, and calls that wait for a session. Only a
@@ -22,17 +22,15 @@ import type { Timed } from './timers.js'
 export class Peer implements Timed, SessionOwner {
   readonly id: AgentId
   readonly halfOpen: HalfOpen
-  readonly welcome: SessionOwner['welcome']
   heapAt = 0
   heapPosition = -1
   readonly #commons: Commons
   /** The end of calls to oneself that is called: it never begins a handshake. */
   readonly #isPassive: boolean
   readonly #sessions: PeerSessions
-  /** Calls without a session. */
-  #pending: Stream[] = []
+  readonly #waiting: WaitingCalls
   /** Links that said the peer is not there, while calls wait. */
-  readonly #refused = new Set<LinkId>()
+  #refused: Set<LinkId> | undefined
   /** When a handshake begins unless the peer was heard of. */
   #connectAt: number | undefined
 
@@ -40,13 +38,13 @@ export class Peer implements Timed, SessionOwner {
     this.id = id
     this.#commons = commons
     this.#isPassive = isPassive
-    this.welcome = receptionist(commons)
     this.#sessions = new PeerSessions(commons, this)
+    this.#waiting = new WaitingCalls(commons)
     this.halfOpen = new HalfOpen(commons, this, compareAgentIds(commons.keypair.id, id) > 0)
   }
 
   get isEmpty(): boolean {
-    return this.sessions.length === 0 && this.#pending.length === 0 && this.halfOpen.isEmpty
+    return this.sessions.length === 0 && this.#waiting.size === 0 && this.halfOpen.isEmpty
   }
 
   get sessions(): readonly Session[] {
@@ -60,7 +58,7 @@ export class Peer implements Timed, SessionOwner {
     return {
       state: current ? 'established' : this.halfOpen.isConnecting ? 'connecting' : 'none',
       sessions: all.length,
-      streams: all.reduce((sum, session) => sum + session.streams.size, this.#pending.length),
+      streams: all.reduce((sum, session) => sum + session.streams.size, this.#waiting.size),
       ...(link === undefined ? {} : { link }),
       ...(rtt === undefined ? {} : { rttMs: rtt }),
       ...(current && { incarnation: current.options.incarnation }),
@@ -75,21 +73,21 @@ export class Peer implements Timed, SessionOwner {
 
   /** A call that waits here is not wanted any more. */
   withdraw(stream: Stream): void {
-    this.#pending = this.#pending.filter((other) => other !== stream)
+    this.#waiting.remove(stream)
     this.#stopIdleAttempt()
     this.#settle()
   }
 
   linkUp(): void {
-    this.#refused.clear()
+    this.#refused = undefined
     if (this.halfOpen.isConnecting) this.halfOpen.retry()
     else this.#place()
     this.#settle()
   }
 
   linkDown(link: LinkId): void {
-    this.#refused.delete(link)
-    for (const session of this.sessions) session.path.linkDown(link)
+    this.#refused?.delete(link)
+    for (const session of this.sessions) session.linkDown(link)
     this.halfOpen.retry()
     this.#settle()
   }
@@ -97,15 +95,15 @@ export class Peer implements Timed, SessionOwner {
   undeliverable(notice: UndeliverableNotice, link: LinkId): void {
     for (const session of this.sessions) session.undeliverable(notice, link)
     const { reason } = notice
-    if (reason === 'congested' || reason === 'too-large' || this.#pending.length === 0) return
+    if (reason === 'congested' || reason === 'too-large' || this.#waiting.size === 0) return
+    this.#refused ??= new Set()
     this.#refused.add(link)
     if (this.#commons.links.best(this.#refused) !== undefined) {
       this.halfOpen.retry(this.#refused)
     } else {
-      // A call that had to wait for a link has time: the peer may have lost its own link as well.
-      this.#failPending(reason, (stream) => stream.waitedForLink === undefined)
-      for (const stream of this.#pending) stream.waitedForLink = reason
-      this.#refused.clear()
+      this.#waiting.failAbsent(reason)
+      this.#stopIdleAttempt()
+      this.#refused = undefined
     }
     this.#settle()
   }
@@ -133,7 +131,7 @@ export class Peer implements Timed, SessionOwner {
   heard(session: Session): void {
     if (session !== this.#sessions.current) return
     this.#connectAt = undefined
-    if (this.#pending.length > 0) this.#place()
+    if (this.#waiting.size > 0) this.#place()
   }
 
   probed(session: Session, frame: DataFrame & { kind: 'session-probe' }): void {
@@ -164,8 +162,8 @@ export class Peer implements Timed, SessionOwner {
   /** Our handshake was answered by the peer itself. */
   answered(answered: Answered, localIndex: number, link: LinkId): void {
     if (!this.#commons.admitSession(this)) {
-      this.#commons.freeIndex(localIndex)
-      this.#failPending('busy')
+      this.#commons.indices.free(localIndex)
+      this.#failWaiting('busy')
       return
     }
     const { remoteIndex, incarnation } = answered
@@ -178,7 +176,7 @@ export class Peer implements Timed, SessionOwner {
   introduced(introduced: Introduced, responder: Responder, link: LinkId): void {
     const { localIndex, remoteIndex } = responder
     if (!this.#commons.mayTalk(this.id) || !this.#commons.admitSession(this)) {
-      this.#commons.freeIndex(localIndex)
+      this.#commons.indices.free(localIndex)
       return
     }
     // A handshake of our own has nothing more to bring.
@@ -192,34 +190,24 @@ export class Peer implements Timed, SessionOwner {
 
   /** Our handshake was not answered for too long. */
   unanswered(): void {
-    this.#failPending('unreachable')
+    this.#failWaiting('unreachable')
   }
 
   deadline(): number | undefined {
-    const times = [this.halfOpen.deadline(), this.#connectAt]
-    for (const stream of this.#pending) {
-      if (!this.#isWaitingForLink(stream)) continue
-      times.push(stream.waitsSince + this.#commons.limits.linkWaitMs)
-      break
-    }
+    const times = [this.halfOpen.deadline(), this.#connectAt, this.#waiting.deadline()]
     const known = times.filter((time) => time !== undefined)
     return known.length === 0 ? undefined : Math.min(...known)
   }
 
   tick(): void {
-    const { limits, now } = this.#commons
+    const { now } = this.#commons
     this.halfOpen.tick()
     if (this.#connectAt !== undefined && this.#connectAt <= now) {
       this.#connectAt = undefined
-      if (this.#pending.length > 0) this.#connect()
+      if (this.#waiting.size > 0) this.#connect()
     }
-    for (const reason of ['offline', 'unreachable'] as const) {
-      this.#failPending(reason, (stream) => {
-        if (!this.#isWaitingForLink(stream) || stream.waitsSince + limits.linkWaitMs > now)
-          return false
-        return (stream.waitedForLink ?? 'unreachable') === reason
-      })
-    }
+    this.#waiting.tick()
+    this.#stopIdleAttempt()
     this.#settle()
   }
 
@@ -227,7 +215,7 @@ export class Peer implements Timed, SessionOwner {
   close(code: ErrorCode): void {
     this.halfOpen.close()
     for (const session of this.sessions) this.#end(session, { code })
-    this.#failPending(code)
+    this.#failWaiting(code)
     this.#settle()
   }
 
@@ -235,7 +223,7 @@ export class Peer implements Timed, SessionOwner {
   #place(): void {
     const { current } = this.#sessions
     const { limits, now } = this.#commons
-    if (this.#pending.length === 0) return
+    if (this.#waiting.size === 0) return
     if (current === undefined) {
       const until = this.halfOpen.answeringUntil
       if (until !== undefined && until > now) this.#connectAt = until
@@ -265,10 +253,8 @@ export class Peer implements Timed, SessionOwner {
 
   /** All that waits goes into this session. */
   #fill(session: Session): void {
-    const pending = this.#pending
-    this.#pending = []
-    this.#refused.clear()
-    for (const stream of pending) session.streams.call(stream)
+    this.#refused = undefined
+    for (const stream of this.#waiting.takeAll()) session.streams.call(stream)
     this.#commons.touch(session)
   }
 
@@ -279,45 +265,19 @@ export class Peer implements Timed, SessionOwner {
   }
 
   #wait(streams: readonly Stream[]): void {
-    const recoveredAt = this.#recoveredAt
-    for (const stream of streams) {
-      stream.waitsSince = recoveredAt ?? this.#commons.now
-      if (this.#commons.links.isEmpty) stream.waitedForLink = 'unreachable'
-      else stream.waitedForLink = recoveredAt === undefined ? undefined : 'offline'
-      this.#pending.push(stream)
-    }
+    this.#waiting.add(streams, this.#sessions.current)
   }
 
-  /**
-   * When our link came back, if that was a moment ago and the peer was not heard of since: the same
-   * outage may have cost it its link, and what the relay says of it now need not last.
-   */
-  get #recoveredAt(): number | undefined {
-    const { current } = this.#sessions
-    const { links, limits, now } = this.#commons
-    const upAt = links.best()?.upAt
-    if (current === undefined || upAt === undefined) return undefined
-    const isYoung = upAt + limits.linkWaitMs > now
-    return isYoung && current.patience.heardAt < upAt ? upAt : undefined
-  }
-
-  #isWaitingForLink(stream: Stream): boolean {
-    return stream.waitedForLink !== undefined || this.#commons.links.isEmpty
-  }
-
-  #failPending(code: ErrorCode, isMeant: (stream: Stream) => boolean = () => true): void {
-    const failed = this.#pending.filter(isMeant)
-    if (failed.length === 0) return
-    this.#pending = this.#pending.filter((stream) => !isMeant(stream))
-    for (const stream of failed) this.#commons.fail(stream, code)
+  #failWaiting(code: ErrorCode): void {
+    this.#waiting.fail(code)
     this.#stopIdleAttempt()
   }
 
   /** A handshake that nobody waits for, and no session needs, is not worth going on with. */
   #stopIdleAttempt(): void {
-    if (this.#pending.length > 0) return
+    if (this.#waiting.size > 0) return
     this.#connectAt = undefined
-    this.#refused.clear()
+    this.#refused = undefined
     if (!this.#sessions.hasBusiness) this.halfOpen.stopConnecting()
   }
 

@@ -14,9 +14,9 @@ const againMs = 5
 export class Received {
   readonly #limits: SessionLimits
   /** Everything below arrived and was handed on. */
-  cumulative = 0
+  cumulative: number
   /** The largest number that arrived, −1 before the first. */
-  newest = -1
+  newest: number
   heldBytes = 0
   readonly #held = new Map<number, Uint8Array>()
   #ranges: Range[] = []
@@ -25,8 +25,11 @@ export class Received {
   #dueAt: number | undefined
   #acknowledgedAt = Number.NEGATIVE_INFINITY
 
-  constructor(limits: SessionLimits) {
+  /** Everything before packet `cumulative` was received. */
+  constructor(limits: SessionLimits, cumulative = 0) {
     this.#limits = limits
+    this.cumulative = cumulative
+    this.newest = cumulative - 1
   }
 
   /** Whether an authentic packet of this number would be taken. */

@@ -1,5 +1,4 @@
 import type { AgentId } from '../identity/agent-id.js'
-import type { Receptionist } from './arrivals.js'
 import type { LinkId } from './effects.js'
 import type { DataFrame } from './frames.js'
 import type { Session } from './session.js'
@@ -7,7 +6,6 @@ import type { Stream } from './stream.js'
 
 /** What a session tells the peer it belongs to. */
 export interface SessionOwner {
-  readonly welcome: Receptionist
   /** An authentic packet came. */
   heard(session: Session): void
   probed(session: Session, frame: DataFrame & { kind: 'session-probe' }): void

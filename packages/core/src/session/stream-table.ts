@@ -2,6 +2,18 @@ import type { SessionCredit } from './flow.js'
 import type { Stream } from './stream.js'
 import type { Streams } from './streams.js'
 
+/** Numbers that were used up. */
+export interface NumbersRest {
+  readonly next: number
+  readonly newestRemote: number
+}
+
+export interface StreamTableOptions {
+  readonly isInitiator: boolean
+  readonly maxOpen: number
+  readonly numbers?: NumbersRest
+}
+
 /**
  * The streams of one session by number, and how many are open. The Noise initiator's numbers are
  * odd, the responder's even, and they only grow. A stream is open, and holds a place, until both
@@ -17,16 +29,22 @@ export class StreamTable {
   /** Own calls that wait until fewer are open. */
   #waiting: Stream[] = []
   #nextNumber: number
-  #newestRemote = 0
+  #newestRemote: number
   #ownOpen = 0
   #remoteOpen = 0
 
-  constructor(home: Streams, credit: SessionCredit, isInitiator: boolean, maxOpen: number) {
+  constructor(home: Streams, options: StreamTableOptions) {
     this.#home = home
-    this.#credit = credit
-    this.#isInitiator = isInitiator
-    this.#maxOpen = maxOpen
-    this.#nextNumber = isInitiator ? 1 : 2
+    this.#credit = home.credit
+    this.#isInitiator = options.isInitiator
+    this.#maxOpen = options.maxOpen
+    this.#nextNumber = options.numbers?.next ?? (options.isInitiator ? 1 : 2)
+    this.#newestRemote = options.numbers?.newestRemote ?? 0
+  }
+
+  /** What remains while no stream is open. */
+  rest(): NumbersRest {
+    return { next: this.#nextNumber, newestRemote: this.#newestRemote }
   }
 
   get size(): number {

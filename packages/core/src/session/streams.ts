@@ -1,16 +1,16 @@
 import { toBase64url, utf8 } from '../bytes.js'
 import { type ErrorCode, wireNumber } from '../errors.js'
 import type { AgentId } from '../identity/agent-id.js'
-import { Arrivals, type Receptionist, type StreamFrame } from './arrivals.js'
+import { Arrivals, type StreamFrame } from './arrivals.js'
 import type { Commons } from './commons.js'
 import type { ControlFrame, StreamLimit } from './control-frames.js'
 import type { Chunk } from './effects.js'
-import { SessionCredit } from './flow.js'
+import { type CreditRest, SessionCredit } from './flow.js'
 import { type AnswerHeader, encodeHeader } from './headers.js'
 import { maxDetailBytes } from './limits.js'
 import { Outgoing } from './records.js'
 import type { Stream } from './stream.js'
-import { StreamTable } from './stream-table.js'
+import { type NumbersRest, StreamTable } from './stream-table.js'
 
 /** Streams named in one credit or blocked frame, at most; the others follow with the next. */
 const maxNamed = 512
@@ -20,17 +20,19 @@ export interface StreamsOptions {
   readonly isInitiator: boolean
   /** The peer's. */
   readonly incarnation: Uint8Array
-  readonly welcome: Receptionist
   /** What was sealed for a stream, if the peer acknowledged none of it. */
   readonly salvage: (stream: Stream) => Chunk[] | undefined
   /** There is something to send. */
   readonly touch: () => void
+  /** Of a session that rested. */
+  readonly numbers?: NumbersRest
+  readonly credit?: CreditRest
 }
 
 /** The streams of one session, and what this end does with them. */
 export class Streams {
   readonly peer: AgentId
-  readonly credit = new SessionCredit()
+  readonly credit: SessionCredit
   readonly outgoing: Outgoing
   readonly table: StreamTable
   readonly salvage: StreamsOptions['salvage']
@@ -46,10 +48,12 @@ export class Streams {
     this.#incarnation = options.incarnation
     this.salvage = options.salvage
     this.touch = options.touch
+    this.credit = new SessionCredit(options.credit)
     this.outgoing = new Outgoing(commons, this.credit)
-    const { maxStreams } = commons.limits
-    this.table = new StreamTable(this, this.credit, options.isInitiator, maxStreams)
-    this.#arrivals = new Arrivals(commons, this, options.welcome)
+    const { isInitiator, numbers } = options
+    const maxOpen = commons.limits.maxStreams
+    this.table = new StreamTable(this, { isInitiator, maxOpen, ...(numbers && { numbers }) })
+    this.#arrivals = new Arrivals(commons, this)
   }
 
   get size(): number {
