@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import type { LocalClient, Version } from '@agent-mesh/api/local'
 import { isErrorCode, MeshError } from '@agent-mesh/core'
 import { displayPath, type Settings } from './config.js'
-import { ensurePrivateFolder, readSmallFile } from './home/private-file.js'
+import { ensurePrivateFolder, notReadable, readSmallFile } from './home/private-file.js'
 import type { Invocation } from './invocation.js'
 import { daemonEndMs, daemonStartMs, maxConfigBytes } from './limits.js'
 import { protocol, version } from './version.js'
@@ -90,7 +90,9 @@ async function spawnDaemon(invocation: Invocation, startFile: string): Promise<C
   const { settings, io } = invocation
   await ensurePrivateFolder(settings.home)
   await ensurePrivateFolder(dirname(startFile))
-  const file = await open(startFile, 'w', 0o600)
+  const file = await open(startFile, 'w', 0o600).catch((cause: unknown) => {
+    throw notReadable(startFile, cause)
+  })
   try {
     const child = spawn(process.execPath, [await daemonProgram()], {
       cwd: settings.home,

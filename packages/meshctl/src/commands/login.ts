@@ -4,6 +4,7 @@ import { MeshError } from '@agent-mesh/core'
 import { displayPath } from '../config.js'
 import type { ConfigFile } from '../home/config-file.js'
 import { type Context, findContext, nameFor, saveContext } from '../home/contexts.js'
+import { ensurePrivateFolder } from '../home/private-file.js'
 import { readSecret } from '../home/secret-source.js'
 import type { Invocation } from '../invocation.js'
 import type { Define } from '../program.js'
@@ -40,6 +41,8 @@ async function login(invocation: Invocation, options: LoginOptions): Promise<voi
   const config = await invocation.config()
   const context = contextOf(invocation, config)
   const secret = await askSecret(invocation, options, context)
+  // Before the code is used up: a login that cannot be kept would waste it.
+  await ensurePrivateFolder(invocation.settings.home)
   const registry = await invocation.registryAt(context, secret)
   const { signal } = invocation
   const isToken = secret.startsWith(tokenPrefix)

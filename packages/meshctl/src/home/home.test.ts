@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SecretKey } from '@agent-mesh/core'
@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ConfigFile } from './config-file.js'
 import { findContext, nameFor, readToken, saveContext } from './contexts.js'
 import { createKey, ensureKey, keyPath, readKey } from './key-file.js'
+import { ensurePrivateFolder, writePrivateFile } from './private-file.js'
 import { RulesFile } from './rules-file.js'
 
 let home: string
@@ -20,6 +21,36 @@ const local = { name: 'local', server: 'http://127.0.0.1:8080', insecureHttp: fa
 async function modeOf(path: string): Promise<number> {
   return (await stat(path)).mode & 0o777
 }
+
+describe('MESH_HOME', () => {
+  it('is made private when it was made by hand and is empty', async () => {
+    await mkdir(home, { mode: 0o700 })
+    await chmod(home, 0o755)
+    await ensurePrivateFolder(home)
+    expect(await modeOf(home)).toBe(0o700)
+  })
+
+  it('is refused when others could have left something in it', async () => {
+    await mkdir(home, { mode: 0o700 })
+    await writeFile(join(home, 'config.toml'), '')
+    await chmod(home, 0o755)
+    await expect(ensurePrivateFolder(home)).rejects.toMatchObject({
+      code: 'config',
+      message: `${home} is open to others (mode 0755)`,
+      hint: `chmod 700 ${home}`,
+    })
+  })
+
+  it('that cannot be made or written in is a setting to change, not a fault', async () => {
+    await writeFile(home, 'a file')
+    await expect(ensurePrivateFolder(home)).rejects.toMatchObject({ code: 'config' })
+    const within = join(home, 'config.toml')
+    await expect(writePrivateFile(within, '', { replace: true })).rejects.toMatchObject({
+      code: 'config',
+      message: `cannot use ${within}: a part of the path is not a folder`,
+    })
+  })
+})
 
 describe('a context', () => {
   it('is written readably, its token to a file of its own, both private', async () => {
@@ -51,7 +82,7 @@ describe('a context', () => {
   })
 
   it('keeps comments and unknown keys of the file', async () => {
-    await mkdir(home)
+    await mkdir(home, { mode: 0o700 })
     const written = '# mine\nfuture = [1, 2]\n\n[rules] # careful\nfollow_registry = false\n'
     await writeFile(join(home, 'config.toml'), written)
     await saveContext(home, await ConfigFile.read(home), { context: local, token: 'a' })
@@ -60,7 +91,7 @@ describe('a context', () => {
   })
 
   it('of a file that is a symbolic link is written through it', async () => {
-    await mkdir(home)
+    await mkdir(home, { mode: 0o700 })
     const real = join(home, '..', 'dotfiles.toml')
     await writeFile(real, '# mine\n')
     await symlink(real, join(home, 'config.toml'))
@@ -87,7 +118,7 @@ describe('config.toml', () => {
     ['[contexts.a]\n', /config\.toml: context "a" has no server/],
     ['[contexts.a]\nserver = "gopher://x"\n', /config\.toml: contexts\.a\.server: /],
   ])('that says %j is refused by name', async (text, message) => {
-    await mkdir(home)
+    await mkdir(home, { mode: 0o700 })
     await writeFile(join(home, 'config.toml'), text)
     const find = async () => findContext(await ConfigFile.read(home), undefined)
     await expect(find()).rejects.toMatchObject({
@@ -109,7 +140,7 @@ describe('a key', () => {
 
   it('is never overwritten unless that is asked for', async () => {
     const path = join(home, 'x.key')
-    await mkdir(home)
+    await mkdir(home, { mode: 0o700 })
     const first = await createKey(path, { replace: false })
     await expect(createKey(path, { replace: false })).rejects.toMatchObject({ code: 'usage' })
     expect((await readKey(path))?.equals(first)).toBe(true)
@@ -127,7 +158,7 @@ describe('a key', () => {
   })
 
   it('in a file that others may read, or that holds none, is refused', async () => {
-    await mkdir(home)
+    await mkdir(home, { mode: 0o700 })
     const path = join(home, 'x.key')
     await writeFile(path, SecretKey.generate(nodeCrypto).format(), { mode: 0o644 })
     await expect(readKey(path)).rejects.toMatchObject({
@@ -143,7 +174,7 @@ describe('rules.toml', () => {
   const rule = { effect: 'allow', from: '*', to: '*', capability: 'echo' } as const
 
   it('gains and loses rules and keeps all else', async () => {
-    await mkdir(home)
+    await mkdir(home, { mode: 0o700 })
     const written = [
       '# my rules',
       '[[rules]]',
@@ -174,7 +205,7 @@ describe('rules.toml', () => {
   })
 
   it('that is broken is refused, naming the rule', async () => {
-    await mkdir(home)
+    await mkdir(home, { mode: 0o700 })
     await writeFile(join(home, 'rules.toml'), '[[rules]]\neffect = "permit"\n')
     await expect(RulesFile.read(home)).rejects.toMatchObject({
       code: 'config',

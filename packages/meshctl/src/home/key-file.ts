@@ -6,7 +6,6 @@ import {
   checkPrivate,
   ensurePrivateFolder,
   errnoOf,
-  notReadable,
   readSmallFile,
   writePrivateFile,
 } from './private-file.js'
@@ -47,7 +46,7 @@ export async function writeKey(
   try {
     await writePrivateFile(path, secret.format(), options)
   } catch (error) {
-    if (errnoOf(error) !== 'EEXIST') throw notReadable(path, error)
+    if (errnoOf(error) !== 'EEXIST') throw error
     throw new MeshError('usage', `${path} is there already, and a key in it would be lost`, {
       hint: 'choose another place with --out, or replace it with --force',
     })

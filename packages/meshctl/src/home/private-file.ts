@@ -1,7 +1,19 @@
 // Files only their owner may read: keys, tokens, settings. Written beside their place and moved
 // there, so that nobody ever sees half of one.
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, link, lstat, mkdir, open, realpath, rename, rm } from 'node:fs/promises'
+import {
+  chmod,
+  type FileHandle,
+  link,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  realpath,
+  rename,
+  rm,
+  stat,
+} from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { MeshError } from '@agent-mesh/core'
 
@@ -10,20 +22,50 @@ export interface WriteOptions {
   readonly replace: boolean
 }
 
-/** Makes MESH_HOME or a folder in it, 0700. */
+/**
+ * Makes MESH_HOME or a folder in it, 0700. One that stands open to others is narrowed while it is
+ * empty and refused when it is not: they may have left something in it.
+ *
+ * @throws MeshError `config`
+ */
 export async function ensurePrivateFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    const mode = (await stat(folder)).mode & 0o777
+    if ((mode & 0o077) === 0) return
+    if ((await readdir(folder)).length === 0) await chmod(folder, 0o700)
+    else throw openToOthers(folder, mode)
+  } catch (cause) {
+    throw notReadable(folder, cause)
+  }
+}
+
+function openToOthers(folder: string, mode: number): MeshError {
+  const octal = mode.toString(8).padStart(4, '0')
+  return new MeshError('config', `${folder} is open to others (mode ${octal})`, {
+    hint: `chmod 700 ${folder}`,
+  })
 }
 
 /**
  * Writes 0600 and syncs to disk before the name appears. A symbolic link stays one; what it
  * points to is replaced.
+ *
+ * @throws MeshError `config` if it cannot be written; EEXIST as it is
  */
 export async function writePrivateFile(
   path: string,
   text: string,
   { replace }: WriteOptions,
 ): Promise<void> {
+  try {
+    await writeBeside(path, text, replace)
+  } catch (cause) {
+    throw errnoOf(cause) === 'EEXIST' ? cause : notReadable(path, cause)
+  }
+}
+
+async function writeBeside(path: string, text: string, replace: boolean): Promise<void> {
   const target = replace ? await realpath(path).catch(() => path) : path
   const staging = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}`)
   try {
