@@ -8,6 +8,7 @@ export {
 } from './events.js'
 export type { Gate, GateChange, GateLogin, GateVerdict } from './gate.js'
 export { defaultLimits, type RelayLimits } from './limits.js'
+export { brakeLog } from './log-brake.js'
 export { registerRelayMetrics } from './metrics.js'
 export { Relay, type RelayOptions, type RelayStatus } from './relay.js'
 export { createRelayUpgrade, type UpgradeHandler } from './upgrade.js'

@@ -1,6 +1,8 @@
+import { systemClock } from '@agent-mesh/core'
 import { pino } from 'pino'
 import type { LogLevel } from './config.js'
-import type { EventLog } from './events.js'
+import type { EventFields, EventLog } from './events.js'
+import { brakeLog } from './log-brake.js'
 
 /** JSON lines on stderr. Synchronous: the last words of a process are the interesting ones. */
 export function createLog(level: LogLevel): EventLog {
@@ -8,5 +10,8 @@ export function createLog(level: LogLevel): EventLog {
     { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, messageKey: 'event' },
     pino.destination({ fd: 2, sync: true }),
   )
-  return (at, event, fields) => logger[at](fields, event)
+  return brakeLog<LogLevel, EventFields>(
+    (at, event, fields) => logger[at](fields, event),
+    systemClock,
+  )
 }

@@ -1,3 +1,5 @@
+import { systemClock } from '@agent-mesh/core'
+import { brakeLog } from '@agent-mesh/relay'
 import { pino } from 'pino'
 import type { LogLevel } from './config.js'
 
@@ -11,5 +13,8 @@ export function createLog(level: LogLevel): Log {
     { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, messageKey: 'event' },
     pino.destination({ fd: 2, sync: true }),
   )
-  return (at, event, fields) => logger[at](fields, event)
+  return brakeLog<LogLevel, LogFields>(
+    (at, event, fields) => logger[at](fields, event),
+    systemClock,
+  )
 }
