@@ -1,4 +1,6 @@
+import { isLoopbackHost } from '@agent-mesh/api'
 import type { Registry } from 'prom-client'
+import { isLoopbackAddress } from './client-address.js'
 import type { Relay } from './relay.js'
 import { protocol, version } from './version.js'
 
@@ -42,10 +44,12 @@ export function createApp({ relay, metrics }: AppParts): App {
  * strangers, and says so in a header.
  */
 function isInside(request: Request, address: string): boolean {
+  // A page in a browser on this machine may have pointed its own name here.
+  if (!isLoopbackHost(new URL(request.url).hostname)) return false
   const isProxied = ['forwarded', 'x-forwarded-for', 'via'].some((name) =>
     request.headers.has(name),
   )
-  return !isProxied && (address === '::1' || /^(::ffff:)?127\./.test(address))
+  return !isProxied && isLoopbackAddress(address)
 }
 
 function json(value: object, status = 200): Response {

@@ -1,3 +1,5 @@
+export { clientAddress, isLoopbackAddress } from './client-address.js'
+export { addressKey } from './entrance.js'
 export {
   type EventFields,
   type EventLevel,

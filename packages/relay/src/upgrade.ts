@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { relayPath, relaySubprotocol } from '@agent-mesh/core'
 import { WebSocketServer } from 'ws'
+import { clientAddress } from './client-address.js'
 import type { Relay } from './relay.js'
 
 export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
@@ -30,10 +31,15 @@ export function createRelayUpgrade(relay: Relay): UpgradeHandler {
     // The challenge leaves in one segment with the upgrade.
     socket.cork()
     server.handleUpgrade(request, socket, head, (webSocket) => {
-      relay.accept(webSocket, request.socket.remoteAddress ?? '')
+      relay.accept(webSocket, addressOf(request))
     })
     socket.uncork()
   }
+}
+
+function addressOf({ socket, headers }: IncomingMessage): string {
+  const forwarded = headers['x-forwarded-for']
+  return clientAddress(socket.remoteAddress, forwarded?.toString())
 }
 
 interface Refusal {

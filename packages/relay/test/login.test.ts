@@ -175,6 +175,18 @@ describe('login', () => {
     expect((await client.closed()).code).toBe(1013)
   })
 
+  it('counts failures by the client that a proxy on this machine names, not by the proxy', async () => {
+    await using strict = await TestRelay.start({ failedLogins: 3, failedLoginsPerSecond: 0.001 })
+    const from = (address: string) => strict.dial({ headers: { 'x-forwarded-for': address } })
+    for (let i = 0; i < 4; i++) {
+      const client = from('203.0.113.9')
+      client.sendRaw(await client.answer(strict.agent()))
+      await client.closed()
+    }
+    expect((await from('10.0.0.1, 203.0.113.9').take('refused')).code).toBe('busy')
+    await from('203.0.113.10').login(strict.agent('team'))
+  })
+
   it('bounds a thousand half-open logins and still lets an honest client in', async () => {
     // Flood and client share this machine's one address, so the limit per address is set aside.
     await using bounded = await TestRelay.start({ halfOpen: 100, failedLogins: 10_000 })

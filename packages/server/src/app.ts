@@ -1,8 +1,7 @@
-import { isIP } from 'node:net'
-import { problemResponse } from '@agent-mesh/api'
+import { isLoopbackHost, problemResponse } from '@agent-mesh/api'
 import { type Clock, MeshError } from '@agent-mesh/core'
 import type { Registry } from '@agent-mesh/registry'
-import type { Relay } from '@agent-mesh/relay'
+import { clientAddress, isLoopbackAddress, type Relay } from '@agent-mesh/relay'
 import type { Metrics } from './metrics.js'
 import { protocol, version } from './version.js'
 
@@ -44,7 +43,8 @@ export function createApp(parts: AppParts): App {
     const { pathname } = new URL(request.url)
     const page = Object.hasOwn(pages, pathname) ? pages[pathname] : undefined
     if (page === undefined || !isReading(request)) {
-      return registry.fetch(request, { address: clientAddress(request, address) })
+      const forwarded = request.headers.get('x-forwarded-for') ?? undefined
+      return registry.fetch(request, { address: clientAddress(address, forwarded) })
     }
     return page(isLocal(request, address) || registry.isFromPerson(request))
   }
@@ -59,22 +59,10 @@ function isReading({ method }: Request): boolean {
  * strangers, and says so in a header.
  */
 function isLocal(request: Request, address: string): boolean {
+  // A page in a browser on this machine may have pointed its own name here.
+  if (!isLoopbackHost(new URL(request.url).hostname)) return false
   const proxied = ['forwarded', 'x-forwarded-for', 'via'].some((name) => request.headers.has(name))
-  return !proxied && isLoopback(address)
-}
-
-/**
- * Whose guesses at login codes are counted. A proxy on this machine is believed about the one
- * address it saw itself, the last; anybody else could write into that header what they like.
- */
-function clientAddress(request: Request, address: string): string {
-  if (!isLoopback(address)) return address
-  const told = request.headers.get('x-forwarded-for')?.split(',').at(-1)?.trim()
-  return told === undefined || isIP(told) === 0 ? address : told
-}
-
-function isLoopback(address: string): boolean {
-  return address === '::1' || /^(::ffff:)?127\./.test(address)
+  return !proxied && isLoopbackAddress(address)
 }
 
 function json(value: object, status = 200): Response {

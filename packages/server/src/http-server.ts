@@ -4,6 +4,7 @@ import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { MeshError } from '@agent-mesh/core'
+import { addressKey } from '@agent-mesh/relay'
 import { getRequestListener } from '@hono/node-server'
 import type { ServerConfig } from './config.js'
 import { reasonOf } from './files.js'
@@ -116,7 +117,7 @@ function readPem(path: string): Buffer {
 function limitPerAddress(server: Server): void {
   const counts = new Map<string, number>()
   server.on('connection', (socket: Socket) => {
-    const address = socket.remoteAddress ?? ''
+    const address = addressKey(socket.remoteAddress ?? '')
     const count = counts.get(address) ?? 0
     if (count >= limits.connectionsPerAddress) {
       socket.destroy()

@@ -2,7 +2,7 @@ import { feedPath } from '@agent-mesh/api'
 import { type AgentId, systemClock } from '@agent-mesh/core'
 import { nodeCrypto } from '@agent-mesh/core/node'
 import { openSqliteStore, Registry, RegistryEvents, type Store } from '@agent-mesh/registry'
-import { createRelayUpgrade, Relay, RelayEvents } from '@agent-mesh/relay'
+import { clientAddress, createRelayUpgrade, Relay, RelayEvents } from '@agent-mesh/relay'
 import { createApp } from './app.js'
 import type { ServerConfig } from './config.js'
 import { remove, writeWhole } from './files.js'
@@ -89,7 +89,9 @@ function serveMesh({ store, http, names: { origins }, log, teardown }: MeshParts
     fetch: createApp({ registry, relay, metrics, clock: systemClock }),
     upgrade(request, socket, head) {
       const [path] = (request.url ?? '').split('?')
-      if (path === feedPath) registry.upgrade(request, socket, head)
+      const forwarded = request.headers['x-forwarded-for']?.toString()
+      const address = clientAddress(request.socket.remoteAddress, forwarded)
+      if (path === feedPath) registry.upgrade(request, socket, head, address)
       else relayUpgrade(request, socket, head)
     },
   })

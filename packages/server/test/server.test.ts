@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { get } from 'node:http'
 import { connect } from 'node:net'
 import { registerAgent, requestAdmission } from '@agent-mesh/api'
 import {
@@ -24,6 +25,15 @@ const register = async (server: RunningServer, keypair: Keypair, name: string, s
   const card = signCard(keypair, { name, sequence, capabilities: [{ name: 'echo' }] })
   return registerAgent(await server.owner(), { keypair, card, crypto: nodeCrypto })
 }
+
+/** The body of what a request gets that names another host. */
+const getAs = (url: string, host: string) =>
+  new Promise<string>((resolve, reject) => {
+    const request = get(url, { headers: { host } }, (response) => {
+      response.toArray().then((chunks) => resolve(Buffer.concat(chunks).toString()), reject)
+    })
+    request.on('error', reject)
+  })
 
 describe('agent-mesh-server', () => {
   it('takes a first owner from the code in the file to an agent on the relay', async () => {
@@ -179,6 +189,11 @@ describe('agent-mesh-server', () => {
     const proxied = { 'x-forwarded-for': '203.0.113.9' }
     expect(await (await get('/status', proxied)).json()).not.toHaveProperty('agents')
     expect((await get('/metrics', proxied)).status).toBe(401)
+    for (const path of ['/status', '/metrics']) {
+      // A name that a web page has let point to this machine: DNS rebinding.
+      const told = await getAs(server.url + path, 'evil.example')
+      expect(told).not.toMatch(/agents|mesh_relay_links/)
+    }
     const code = readFileSync(server.folder.file('owner'), 'utf8')
     const { token } = await server.client().login({ body: { code } })
     const asOwner = { ...proxied, authorization: `Bearer ${token}` }

@@ -76,8 +76,8 @@ export class Guesses {
   }
 }
 
-/** One guesser: an IPv4 address, or an IPv6 /64, which is what one subscriber has to spend. */
-function networkOf(address: string): string {
+/** One subscriber: an IPv4 address, or an IPv6 /64, which is what one subscriber has to spend. */
+export function networkOf(address: string): string {
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '')
   if (!plain.includes(':')) return plain
   const [head = '', tail] = plain.split('::', 2)
