@@ -82,5 +82,12 @@ describe("the registry's rules", () => {
     expect(await readFile(config, 'utf8')).toContain(refusal)
     await mesh.allow('alice', 'carol', 'echo')
     expect(await isAllowed('echo', 'carol')).toBe(false)
+    // Neither the caller nor that user is sent to make a rule that is there already.
+    expect((await mesh.home.run(call('carol', 'echo'))).stderr).toContain(
+      'hint:  on that machine:  meshctl acl allow --local --from alice --to carol --capability echo',
+    )
+    expect((await home.run(['acl', 'test', ...rule('alice', 'carol', 'echo')])).text).toContain(
+      'to allow: meshctl acl allow --local --from alice --to carol --capability echo',
+    )
   })
 })

@@ -19,6 +19,25 @@ describe('the error of a call', () => {
     expect(nameCallError(error, names).message).toContain('a rule denies it')
   })
 
+  it('does not send anyone to make a rule that is there', () => {
+    const error = new MeshError('denied', undefined, { details: { by: 'default' } })
+    expect(nameCallError(error, { ...names, isAllowedByRegistry: true })).toMatchObject({
+      message:
+        'alice may not call echo on bob (the registry allows it, but the machine of bob goes by its own rules)',
+      hint: 'on that machine:  meshctl acl allow --local --from alice --to bob --capability echo',
+    })
+  })
+
+  it('gives the reason why nobody can be reached, where it is known', () => {
+    const error = new MeshError('unreachable', 'x')
+    const problem = 'the registry at 127.0.0.1:9 refuses connections'
+    expect(nameCallError(error, { ...names, problem })).toMatchObject({
+      message: `alice cannot reach bob: ${problem}`,
+      hint: 'meshctl status shows every link',
+    })
+    expect(nameCallError(error, names).message).toBe('no relay leads from alice to bob now')
+  })
+
   it.each([
     [{ exitCode: 3, stderr: 'first\nlast line\n' }, 'exit code 3: last line'],
     [{ signal: 'SIGKILL', stderr: '' }, 'ended by SIGKILL'],

@@ -5,6 +5,10 @@ export interface CallNames {
   readonly caller: string
   readonly target: string
   readonly capability: string
+  /** Why the caller itself is not online, if it is not. */
+  readonly problem?: string | undefined
+  /** A rule of the registry allows the call, as far as the caller can see. */
+  readonly isAllowedByRegistry?: boolean
 }
 
 type Wording = (names: CallNames, details: Readonly<Record<string, unknown>>) => Words
@@ -15,16 +19,25 @@ interface Words {
 }
 
 const wordings: Partial<Record<MeshError['code'], Wording>> = {
-  denied: ({ caller, target, capability }, { by }) =>
-    by === 'rule'
-      ? {
-          message: `${caller} may not call ${capability} on ${target} (a rule denies it)`,
-          hint: `meshctl acl test --from ${caller} --to ${target} --capability ${capability}`,
-        }
-      : {
-          message: `${caller} may not call ${capability} on ${target} (no rule allows it; default is deny)`,
-          hint: `meshctl acl allow --from ${caller} --to ${target} --capability ${capability}`,
-        },
+  denied({ caller, target, capability, isAllowedByRegistry }, { by }) {
+    const question = `--from ${caller} --to ${target} --capability ${capability}`
+    const [reason, hint] =
+      by === 'rule'
+        ? ['a rule denies it', `meshctl acl test ${question}`]
+        : isAllowedByRegistry === true
+          ? [
+              `the registry allows it, but the machine of ${target} goes by its own rules`,
+              `on that machine:  meshctl acl allow --local ${question}`,
+            ]
+          : ['no rule allows it; default is deny', `meshctl acl allow ${question}`]
+    return { message: `${caller} may not call ${capability} on ${target} (${reason})`, hint }
+  },
+  unreachable: ({ caller, target, problem }) => ({
+    message: problem
+      ? `${caller} cannot reach ${target}: ${problem}`
+      : `no relay leads from ${caller} to ${target} now`,
+    hint: 'meshctl status shows every link',
+  }),
   'unknown-agent': ({ caller, target }) => ({
     message: `${caller} sees no agent "${target}"`,
     hint: 'meshctl discover',

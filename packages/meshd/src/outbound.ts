@@ -1,5 +1,5 @@
 import type { CallQuery } from '@agent-mesh/api/local'
-import { isMeshError, toBase64url } from '@agent-mesh/core'
+import { type AgentId, isMeshError, ruleApplies, toBase64url } from '@agent-mesh/core'
 import { nodeCrypto } from '@agent-mesh/core/node'
 import type { Answer, Directory } from '@agent-mesh/sdk'
 import type { Agent } from './agent.js'
@@ -61,7 +61,9 @@ async function tryOnce(
     return await agent.member.call(target, capability, inOneMessage(body), {
       id,
       signal,
-      ...(timeoutMs === undefined ? {} : { deadlineMs: Math.max(1, timeoutMs - elapsedMs) }),
+      ...(timeoutMs === undefined
+        ? {}
+        : { deadlineMs: Math.max(1, Math.round(timeoutMs - elapsedMs)) }),
       ...(type === undefined ? {} : { type }),
       ...(traceparent === undefined ? {} : { trace: traceparent }),
     })
@@ -80,8 +82,30 @@ async function* chunksOf(answer: Answer, agent: Agent, call: OutboundCall) {
 
 function named(error: unknown, { member, record }: Agent, call: OutboundCall): unknown {
   if (!isMeshError(error)) return error
-  const target = nameOf(member.directory, call.target)
-  return nameCallError(error, { caller: record.name, target, capability: call.capability })
+  const { directory, status } = member
+  const { capability } = call
+  return nameCallError(error, {
+    caller: record.name,
+    target: nameOf(directory, call.target),
+    capability,
+    problem: status.state === 'online' ? undefined : status.error?.message,
+    isAllowedByRegistry: isAllowedByRegistry(directory, member.id, call),
+  })
+}
+
+/** As far as the caller's view tells; the decision was the receiver's. */
+function isAllowedByRegistry(
+  directory: Directory,
+  caller: AgentId,
+  { target, capability }: OutboundCall,
+): boolean {
+  try {
+    const question = { caller, target: directory.resolve(target).id, capability }
+    const rules = directory.rules().filter((rule) => ruleApplies(rule, question))
+    return rules.length > 0 && rules.every(({ effect }) => effect === 'allow')
+  } catch {
+    return false
+  }
 }
 
 /** The bytes of an HTTP body have no borders of messages. */

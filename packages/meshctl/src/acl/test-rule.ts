@@ -12,6 +12,7 @@ import {
   ruleApplies,
 } from '@agent-mesh/core'
 import { nodeCrypto } from '@agent-mesh/core/node'
+import { displayPath } from '../config.js'
 import { keyPath, readKey } from '../home/key-file.js'
 import { RulesFile } from '../home/rules-file.js'
 import type { Invocation } from '../invocation.js'
@@ -47,7 +48,8 @@ export async function testRule(invocation: Invocation, options: RuleOptions): Pr
   const count = view.local.length + (view.followsRegistry ? rules.length : 0)
   output.data(sentenceOf(decision, count))
   if (!decision.allowed && decision.by.rule === undefined) {
-    explain(invocation, { words, question, rules })
+    explain(invocation, { question, rules })
+    await sayHowToAllow(invocation, words, view)
   }
   if (!view.isTargetLocal) {
     output.note(
@@ -92,11 +94,9 @@ function sentenceOf(decision: Decision, count: number): string {
 function explain(
   { output }: Invocation,
   {
-    words,
     question,
     rules,
   }: {
-    words: RuleWords
     question: { caller: AgentView['id']; target: AgentView['id']; capability: string }
     rules: readonly RuleView[]
   },
@@ -111,6 +111,21 @@ function explain(
       `  nearest: rule ${id} allows ${sentence} (registry, set by ${printable(createdBy)})`,
     )
   }
-  const { from, to, capability } = words
-  output.data(`  to allow: meshctl acl allow --from ${from} --to ${to} --capability ${capability}`)
+}
+
+async function sayHowToAllow(
+  invocation: Invocation,
+  { from, to, capability }: RuleWords,
+  { isTargetLocal, followsRegistry }: RulesInForce,
+): Promise<void> {
+  const { output } = invocation
+  const isLocalOnly = isTargetLocal && !followsRegistry
+  if (isLocalOnly) {
+    const { path } = await invocation.config()
+    output.data(
+      `  this machine goes by its own rules ([rules] follow_registry in ${displayPath(path)})`,
+    )
+  }
+  const command = `meshctl acl allow${isLocalOnly ? ' --local' : ''}`
+  output.data(`  to allow: ${command} --from ${from} --to ${to} --capability ${capability}`)
 }
