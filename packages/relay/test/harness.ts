@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import {
   ClientLogin,
   type Clock,
@@ -114,9 +114,13 @@ export class Client {
   #waiting: (() => void)[] = []
   #closed: { code: number; reason: string } | undefined
   #error: Error | undefined
+  #stream: Socket | undefined
 
   constructor(socket: WebSocket) {
     this.socket = socket
+    socket.on('upgrade', (response) => {
+      this.#stream = response.socket
+    })
     socket.on('message', (data: Buffer) => {
       this.raw.push(data)
       this.frames.push(decodeRelayFrame(data))
@@ -168,6 +172,12 @@ export class Client {
 
   get isOpen(): boolean {
     return this.#closed === undefined && this.socket.readyState === WebSocket.OPEN
+  }
+
+  /** What is under the WebSocket, once it is open. */
+  get rawStream(): Socket {
+    if (!this.#stream) throw new Error('not open yet')
+    return this.#stream
   }
 
   get httpRefusal(): Error | undefined {
