@@ -113,7 +113,9 @@ describe('a command behind the daemon', () => {
     const lines = String(await bytesOf(answer))
       .trim()
       .split('\n')
-    const facts = Object.fromEntries(lines.map((line) => line.split('=', 2)))
+    const facts: Record<string, string | undefined> = Object.fromEntries(
+      lines.map((line) => line.split('=', 2) as [string, string]),
+    )
     const [alice] = (await client.agents()).filter(({ name }) => name === 'alice')
     expect(facts).toMatchObject({
       MESH_CALLER: alice?.id,

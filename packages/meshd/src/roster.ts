@@ -1,38 +1,20 @@
-import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { AgentStatus, UpRequest } from '@agent-mesh/api/local'
 import { asMeshError, isMeshError, type Keypair, MeshError } from '@agent-mesh/core'
-import type { Mesh } from '@agent-mesh/sdk'
 import { Agent, FaultyAgent, unreachableError } from './agent.js'
-import type { Events } from './events.js'
 import { readAgentKey } from './keys/agent-key.js'
-import { directorySaveMs, drainPollMs, upMs } from './limits.js'
-import type { LocalAgent } from './local-agents/local-agent.js'
-import type { Policy } from './policy.js'
+import { drainPollMs, upMs } from './limits.js'
+import { openPlace, type Place, type PlaceOptions } from './place.js'
 import type { AgentRecord } from './state/agents-table.js'
-import { DirectorySaver } from './state/directory-saver.js'
-import type { State } from './state/state.js'
 
-export interface RosterOptions {
+export interface RosterOptions extends PlaceOptions {
   readonly home: string
-  readonly mesh: Mesh
-  readonly state: State
-  readonly policy: Policy
-  readonly events: Events
-  /** What answers the agent's calls. */
-  readonly programOf: (record: AgentRecord) => LocalAgent | undefined
-}
-
-/** One agent with what ends together with it. */
-interface Place {
-  readonly agent: Agent | FaultyAgent
-  readonly close: () => Promise<void>
 }
 
 /** All agents of this daemon, by name. */
 export class Roster implements AsyncDisposable {
   readonly #options: RosterOptions
-  readonly #places = new Map<string, Place>()
+  readonly #places = new Map<string, Place<Agent | FaultyAgent>>()
   /** The last change under way per name: two `up`s of one agent must not meet. */
   readonly #changes = new Map<string, Promise<unknown>>()
 
@@ -49,7 +31,7 @@ export class Roster implements AsyncDisposable {
   async start(): Promise<void> {
     for (const record of this.#options.state.agents.all()) {
       try {
-        await this.#open(record, await readAgentKey(this.#options.home, record.name))
+        this.#open(record, await readAgentKey(this.#options.home, record.name))
       } catch (error) {
         this.#options.events.agentFault(record.name, error)
         this.#openFaulty(record, asMeshError(error))
@@ -149,50 +131,10 @@ export class Roster implements AsyncDisposable {
     return this.#open(record, keypair)
   }
 
-  async #open(record: AgentRecord, keypair: Keypair): Promise<Agent> {
-    if (record.revokedAt !== null) {
-      throw new MeshError('revoked', `the key of ${record.name} was revoked`)
-    }
-    if (keypair.id !== record.id) {
-      throw new MeshError(
-        'config',
-        `the key of ${record.name} is not the one it was brought up with`,
-        {
-          hint: `meshctl up --name ${record.name}`,
-        },
-      )
-    }
-    const { mesh, state, policy, events, programOf } = this.#options
-    const cached = state.directories.get(record.name)
-    const program = programOf(record)
-    const member = mesh.join({
-      keypair,
-      server: record.server,
-      insecure: record.insecureHttp,
-      policy,
-      ...(record.caFile === null ? {} : { ca: readCa(record.caFile) }),
-      ...(cached === undefined ? {} : { cached: JSON.parse(cached) }),
-    })
-    const agent = new Agent(record, member, program, events)
-    const saver = new DirectorySaver({
-      save: () => {
-        const directory = JSON.stringify(member.directory.state())
-        state.directories.save(record.name, directory, Date.now())
-      },
-      intervalMs: directorySaveMs,
-      onError: (error) => events.internalError('directory', error),
-    })
-    const unsubscribe = [
-      member.directory.onChange(() => saver.note()),
-      member.onStatus(logChanges(record, state, events)),
-    ]
-    const close = async () => {
-      for (const stop of unsubscribe) stop()
-      saver[Symbol.dispose]()
-      await agent[Symbol.asyncDispose]()
-    }
-    this.#places.set(record.name, { agent, close })
-    return agent
+  #open(record: AgentRecord, keypair: Keypair): Agent {
+    const place = openPlace(record, keypair, this.#options)
+    this.#places.set(record.name, place)
+    return place.agent
   }
 
   #openFaulty(record: AgentRecord, fault: MeshError): void {
@@ -270,26 +212,4 @@ async function ready(agent: Agent, signal: AbortSignal): Promise<void> {
 
 function isRefusal(error: unknown): boolean {
   return isMeshError(error) && ['login-refused', 'not-found', 'revoked'].includes(error.code)
-}
-
-function logChanges({ name, id }: AgentRecord, state: State, events: Events) {
-  let last: string | undefined
-  return (status: { state: string; error?: { message: string } }) => {
-    if (status.state === last) return
-    last = status.state
-    events.agentState(name, status.state, status.error?.message)
-    // On disk, so that it stays so however long the registry cannot be asked.
-    if (status.state === 'revoked') state.agents.markRevoked({ name, id }, Date.now())
-  }
-}
-
-function readCa(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new MeshError('config', `the certificates in ${path} cannot be read (${reason})`, {
-      cause,
-    })
-  }
 }

@@ -192,7 +192,7 @@ describe('a daemon', () => {
     const events = log
       .trim()
       .split('\n')
-      .map((line) => JSON.parse(line).event)
+      .map((line) => (JSON.parse(line) as { event: string }).event)
     expect(events).toEqual(expect.arrayContaining(['daemon-started', 'agent-up', 'daemon-ended']))
     expect(log).not.toContain(secret.slice(-20))
   })

@@ -144,6 +144,16 @@ describe('the state', () => {
     revokedAt: null,
   }
 
+  const directory = {
+    v: 1 as const,
+    sequence: 3,
+    asOf: 5,
+    agents: [],
+    rules: [],
+    groups: [],
+    revoked: [record.id],
+  }
+
   it('keeps agents across restarts, in a file of mode 0600', () => {
     const first = new State(home)
     first.agents.save({ ...record, capabilities: [] })
@@ -158,10 +168,10 @@ describe('the state', () => {
   it('has what was saved without a proper end', () => {
     const crashed = new State(home)
     crashed.agents.save(record)
-    crashed.directories.save('bob', '{"v":1}', 1)
+    crashed.directories.save('bob', directory, 1)
     const next = new State(home)
     expect(next.agents.all()).toEqual([record])
-    expect(next.directories.get('bob')).toBe('{"v":1}')
+    expect(next.directories.get('bob')).toEqual(directory)
     next[Symbol.dispose]()
     crashed[Symbol.dispose]()
   })
@@ -181,7 +191,7 @@ describe('the state', () => {
   it('forgets an agent with its directory', () => {
     const state = new State(home)
     state.agents.save(record)
-    state.directories.save('bob', '{}', 1)
+    state.directories.save('bob', directory, 1)
     state.agents.remove('bob')
     expect(state.agents.all()).toEqual([])
     expect(state.directories.get('bob')).toBeUndefined()

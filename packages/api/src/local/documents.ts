@@ -73,12 +73,12 @@ export const AgentStatus = v.object({
 })
 export type AgentStatus = v.InferOutput<typeof AgentStatus>
 
-export const ServerStatus = v.object({
+const ServerStatus = v.object({
   url: v.nullable(v.string()),
   state: v.picklist(['connected', 'connecting', 'unreachable', 'none']),
 })
 
-export const FeedStatus = v.object({
+const FeedStatus = v.object({
   url: v.string(),
   state: v.picklist(['connected', 'connecting', 'unreachable']),
   /** Rules in view, of all groups of this daemon's agents. */

@@ -33,7 +33,7 @@ export class ChunkReader {
    */
   async next(quiet?: Quiet): Promise<Uint8Array | undefined> {
     for (;;) {
-      const bytes: Uint8Array | null = this.#stream.read()
+      const bytes = this.#stream.read() as Uint8Array | null
       if (bytes !== null) return bytes
       if (this.#stream.errored) throw this.#stream.errored
       if (this.#stream.readableEnded || this.#stream.destroyed) return undefined

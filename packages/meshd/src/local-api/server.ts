@@ -18,12 +18,13 @@ export class LocalServer implements AsyncDisposable {
   static async listen(path: string, app: App): Promise<LocalServer> {
     makePrivateFolder(dirname(path))
     removeSocket(path)
+    const answer = getRequestListener((request, env) => app.fetch(request, env), {
+      overrideGlobalObjects: false,
+    })
     const server = createServer(
       // A call may wait for its answer as long as it likes, and send as slowly.
       { requestTimeout: 0, headersTimeout: 10_000, highWaterMark: socketBufferBytes },
-      getRequestListener((request, env) => app.fetch(request, env), {
-        overrideGlobalObjects: false,
-      }),
+      (request, response) => void answer(request, response),
     )
     await new Promise<void>((resolve, reject) => {
       server.once('error', (cause) => {

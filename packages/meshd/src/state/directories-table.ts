@@ -1,3 +1,4 @@
+import type { DirectoryState } from '@agent-mesh/sdk'
 import type { Database, Statement } from 'better-sqlite3'
 
 /** The registry's last word to each agent, with which it works while the registry is away. */
@@ -13,12 +14,13 @@ export class DirectoriesTable {
     )
   }
 
-  /** JSON, as it was saved. */
-  get(agent: string): string | undefined {
-    return this.#get.get(agent)?.directory
+  get(agent: string): DirectoryState | undefined {
+    const row = this.#get.get(agent)
+    // Written by `save` alone, and its cards are verified again by whoever reads them.
+    return row && (JSON.parse(row.directory) as DirectoryState)
   }
 
-  save(agent: string, directory: string, savedAt: number): void {
-    this.#save.run(agent, savedAt, directory)
+  save(agent: string, directory: DirectoryState, savedAt: number): void {
+    this.#save.run(agent, savedAt, JSON.stringify(directory))
   }
 }
