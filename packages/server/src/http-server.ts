@@ -28,7 +28,7 @@ export class HttpServer implements AsyncDisposable {
    *
    * @throws MeshError `config` when the address or the certificate cannot be used
    */
-  static async listen({ listen, tls }: ServerConfig): Promise<HttpServer> {
+  static async listen({ listen, tls }: Pick<ServerConfig, 'listen' | 'tls'>): Promise<HttpServer> {
     const server = tls === undefined ? createServer(options) : createSecureServer(tls)
     server.maxConnections = limits.connections
     server.setTimeout(limits.idleMs)
@@ -109,7 +109,9 @@ function readPem(path: string): Buffer {
   try {
     return readFileSync(path)
   } catch (cause) {
-    throw new MeshError('config', `${path} cannot be read: ${reasonOf(cause, path)}`, { cause })
+    const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
+    const reason = isMissing ? 'there is no such file' : reasonOf(cause, path)
+    throw new MeshError('config', `${path} cannot be read: ${reason}`, { cause })
   }
 }
 

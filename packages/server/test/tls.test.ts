@@ -7,6 +7,7 @@ import { failure } from '@agent-mesh/registry/testing'
 import { CertificateAuthority, TempFolder } from '@agent-mesh/testkit'
 import { expect, it } from 'vitest'
 import { WebSocket } from 'ws'
+import { HttpServer } from '../src/http-server.js'
 import { RunningServer } from './running-server.js'
 
 /** fetch with an authority of one's own, which the global one cannot be told. */
@@ -41,4 +42,13 @@ it('serves https and wss with a certificate, and only that', async () => {
   expect(stranger).toMatchObject({ code: 'registry-unreachable' })
   expect(stranger.message).toContain('not trusted')
   await expect(fetch(server.url.replace('https', 'http'))).rejects.toThrow()
+})
+
+it('names a certificate that is not there', async () => {
+  const listen = { host: '127.0.0.1', port: 0 }
+  const tls = { certFile: 'no-cert.pem', keyFile: 'no-key.pem' }
+  await expect(HttpServer.listen({ listen, tls })).rejects.toMatchObject({
+    code: 'config',
+    message: 'no-cert.pem cannot be read: there is no such file',
+  })
 })
