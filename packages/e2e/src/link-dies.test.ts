@@ -75,6 +75,12 @@ describe("when the link of one side's daemon", () => {
     await outlives(wire, () => wire.swallow(), deliver)
   })
 
+  it('leads to a relay that stops and goes on, the call completes once', async () => {
+    const stop = () => pair.server.signal('SIGSTOP')
+    const goOn = () => pair.server.signal('SIGCONT')
+    await outlives(pair.wires.bob, stop, goOn)
+  })
+
   it('is down, a new call waits for it', async () => {
     const wire = pair.wires.alice
     wire.refuse()
