@@ -22,6 +22,7 @@ async function twoDaemons(script: (home: MeshHome) => string) {
   await mesh.up('alice')
   await mesh.allow('alice', 'bob', 'run')
   return {
+    first: mesh.home,
     second,
     call: () => mesh.home.daemon.call({ as: 'alice', target: 'bob', capability: 'run' }),
     async [Symbol.asyncDispose]() {
@@ -72,6 +73,19 @@ describe('a daemon that is told to end', () => {
     await pair.second.terminateDaemon()
     await failed
     await gone(pid)
+  })
+
+  it('tells its own callers that it was interrupted, for they did not cancel', async () => {
+    await using pair = await twoDaemons(
+      (home) => `echo x > ${home.folder.file('begun')}; exec sleep 300`,
+    )
+    const failed = expect(pair.call()).rejects.toMatchObject({
+      code: 'interrupted',
+      message: 'alice was taken down during the call; whether it ran is unknown',
+    })
+    await written(pair.second.folder.file('begun'))
+    await pair.first.terminateDaemon()
+    await failed
   })
 
   it('ends at once over the local API when nothing runs', async () => {

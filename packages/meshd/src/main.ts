@@ -19,6 +19,7 @@ export async function main(
     await Promise.race([
       once(process, 'SIGTERM', { signal }),
       once(process, 'SIGINT', { signal }),
+      once(process, 'SIGHUP', { signal }),
       daemon.shutdownAsked,
     ])
     over.abort()

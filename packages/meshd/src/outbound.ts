@@ -1,5 +1,5 @@
 import type { CallQuery } from '@agent-mesh/api/local'
-import { type AgentId, isMeshError, ruleApplies, toBase64url } from '@agent-mesh/core'
+import { type AgentId, isMeshError, MeshError, ruleApplies, toBase64url } from '@agent-mesh/core'
 import { nodeCrypto } from '@agent-mesh/core/node'
 import type { Answer, Directory } from '@agent-mesh/sdk'
 import type { Agent } from './agent.js'
@@ -82,6 +82,8 @@ async function* chunksOf(answer: Answer, agent: Agent, call: OutboundCall) {
 
 function named(error: unknown, { member, record }: Agent, call: OutboundCall): unknown {
   if (!isMeshError(error)) return error
+  // The caller did not wish it, or the signal would be aborted: its agent was taken out of the mesh.
+  if (error.code === 'canceled') return interrupted(record.name, error)
   const { directory, status } = member
   const { capability } = call
   return nameCallError(error, {
@@ -91,6 +93,11 @@ function named(error: unknown, { member, record }: Agent, call: OutboundCall): u
     problem: status.state === 'online' ? undefined : status.error?.message,
     isAllowedByRegistry: isAllowedByRegistry(directory, member.id, call),
   })
+}
+
+function interrupted(name: string, cause: MeshError): MeshError {
+  const message = `${name} was taken down during the call; whether it ran is unknown`
+  return new MeshError('interrupted', message, { cause })
 }
 
 /** As far as the caller's view tells; the decision was the receiver's. */

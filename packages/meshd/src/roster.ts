@@ -128,6 +128,9 @@ export class Roster implements AsyncDisposable {
       return current
     }
     await this.#close(record.name)
+    if (current !== undefined && isAnother(current.record, record)) {
+      this.#options.state.directories.remove(record.name)
+    }
     return this.#open(record, keypair)
   }
 
@@ -189,11 +192,14 @@ function recordOf(
   }
 }
 
+function isAnother(before: AgentRecord, after: AgentRecord): boolean {
+  return before.id !== after.id || before.server !== after.server
+}
+
 /** Whether a change leaves key and server as they are, so that the link may live on. */
 function hasSameLink({ record, member }: Agent, next: AgentRecord): boolean {
   return (
-    record.id === next.id &&
-    record.server === next.server &&
+    !isAnother(record, next) &&
     record.caFile === next.caFile &&
     record.insecureHttp === next.insecureHttp &&
     member.status.state !== 'replaced'

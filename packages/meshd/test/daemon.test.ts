@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createLocalClient } from '@agent-mesh/api/local'
+import { type AgentStatus, createLocalClient } from '@agent-mesh/api/local'
 import { unixTransport } from '@agent-mesh/api/local/node'
 import { SecretKey } from '@agent-mesh/core'
 import { nodeCrypto } from '@agent-mesh/core/node'
@@ -9,6 +9,7 @@ import { writeKeyFile } from '@agent-mesh/sdk/node'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { readConfig } from '../src/config.js'
 import { type Daemon, startDaemon } from '../src/daemon.js'
+import { State } from '../src/state/state.js'
 
 // Port 9 of loopback discards, where it exists at all: nothing answers there.
 const nowhere = 'http://127.0.0.1:9'
@@ -42,13 +43,20 @@ async function makeKey(name: string): Promise<string> {
 }
 
 /** `up` towards a server that is not there: the agent is kept, the caller leaves. */
-async function upWithoutServer(client: Awaited<ReturnType<typeof start>>, name: string) {
+async function upWithoutServer(
+  client: Awaited<ReturnType<typeof start>>,
+  name: string,
+  fits: (agent: AgentStatus) => boolean = () => true,
+) {
   const leave = new AbortController()
   const up = client.up(
     { name, server: nowhere, capabilities: ['echo'], program: { kind: 'exec', argv: ['cat'] } },
     { signal: leave.signal },
   )
-  const isThere = async () => expect(await client.agents()).toMatchObject([{ name }])
+  const isThere = async () => {
+    const [agent] = await client.agents()
+    expect(agent?.name === name && fits(agent)).toBe(true)
+  }
   await Promise.race([up, vi.waitFor(isThere, 20_000)])
   leave.abort(new Error('left'))
   await expect(up).rejects.toThrow('left')
@@ -156,6 +164,26 @@ describe('a daemon', () => {
     })
     expect(await next.down('bob')).toEqual({ name: 'bob', agents: 0 })
     await expect(next.down('bob')).rejects.toMatchObject({ code: 'not-found' })
+  })
+
+  it('shows a revoked agent as such, and brings it up only with a new key', async () => {
+    const client = await start()
+    await makeKey('bob')
+    await upWithoutServer(client, 'bob')
+    await daemon?.[Symbol.asyncDispose]()
+    const state = new State(join(folder, 'home'))
+    for (const agent of state.agents.all()) state.agents.markRevoked(agent, Date.now())
+    state[Symbol.dispose]()
+
+    const next = await start()
+    const revoked = { name: 'bob', state: 'revoked', problem: 'the key of bob was revoked' }
+    expect(await next.agents()).toMatchObject([revoked])
+    await expect(next.up({ name: 'bob' })).rejects.toMatchObject({ code: 'revoked' })
+    await expect(next.call({ target: 'eve', capability: 'echo' })).rejects.toMatchObject({
+      code: 'revoked',
+    })
+    await makeKey('bob')
+    await upWithoutServer(next, 'bob', ({ state }) => state !== 'revoked')
   })
 
   it('asks who speaks when it cannot be told', async () => {

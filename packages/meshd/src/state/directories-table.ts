@@ -5,6 +5,7 @@ import type { Database, Statement } from 'better-sqlite3'
 export class DirectoriesTable {
   readonly #get: Statement<[string], { directory: string }>
   readonly #save: Statement<[string, number, string]>
+  readonly #remove: Statement<[string]>
 
   constructor(database: Database) {
     this.#get = database.prepare('SELECT directory FROM directories WHERE agent = ?')
@@ -12,6 +13,7 @@ export class DirectoriesTable {
       `INSERT INTO directories VALUES (?, ?, ?) ON CONFLICT (agent)
        DO UPDATE SET saved_at = excluded.saved_at, directory = excluded.directory`,
     )
+    this.#remove = database.prepare('DELETE FROM directories WHERE agent = ?')
   }
 
   get(agent: string): DirectoryState | undefined {
@@ -22,5 +24,10 @@ export class DirectoriesTable {
 
   save(agent: string, directory: DirectoryState, savedAt: number): void {
     this.#save.run(agent, savedAt, JSON.stringify(directory))
+  }
+
+  /** For an agent that became another one: what was told to the old one is not the new one's. */
+  remove(agent: string): void {
+    this.#remove.run(agent)
   }
 }
