@@ -6,9 +6,9 @@ import { budgetBytes } from './limits.js'
  * credit never keeps a new call out, and credit never keeps anybody from sending.
  */
 export type Purpose =
-  /** More credit for a stream whose reader keeps up. */
+  /** More credit for a stream whose reader keeps up; records held behind a gap. */
   | 'lend'
-  /** A new stream's own credit; records held behind a gap. */
+  /** A new stream's own credit. */
   | 'stream'
   /** Unacknowledged packets. */
   | 'send'

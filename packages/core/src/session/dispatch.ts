@@ -19,7 +19,7 @@ export function dispatchData(
   if (number > received.cumulative) {
     const isTooMuch = received.heldBytes + record.length > limits.maxReorderBytes
     // Not acknowledged, so it comes again; the one that fills the gap is always taken.
-    if (isTooMuch || !budget.take(record.length, 'stream')) return
+    if (isTooMuch || !budget.take(record.length, 'lend')) return
     received.hold(number, record, now)
     return
   }

@@ -166,8 +166,13 @@ export class Patience {
     const { path, streams } = this.#session
     this.#session.giveUpCalls(path.absence ?? 'unreachable', (stream) => !stream.hasDeadline)
     this.#waitingSince = this.#commons.now
-    // Answers are kept for a caller that may come back, but nobody is asked for it any more.
     if (streams.table.ownOpen > 0) return
+    if (streams.size === 0) {
+      // Nothing is left but to tell the peer that we gave up, which its next packet will find out.
+      this.#session.options.owner.expired(this.#session)
+      return
+    }
+    // Answers are kept for a caller that may come back, but nobody is asked for it any more.
     this.isDormant = true
     this.isAsking = false
     this.#resendAt = undefined

@@ -42,10 +42,13 @@ export class PeerSessions {
   }
 
   /** Whether a hint that the peer forgot the session of this (its own) index is worth a question. */
-  isDoubtful(index: number): boolean {
+  isDoubtful(index: number, hasWaiting: boolean): boolean {
     if (this.#commons.now < this.#trustUntil) return false
     const session = this.all.find(({ options }) => options.remoteIndex === index)
-    return session?.isAtWork === true
+    if (session === undefined) return false
+    // What else is unacknowledged (that a call is not wanted, a question) is moot without calls;
+    // asking for its sake would go on for ever.
+    return session.hasCalls || (hasWaiting && session === this.#current)
   }
 
   /** A verified handshake: its session takes the new calls. Gives the calls that go over to it. */
@@ -132,7 +135,7 @@ export class PeerSessions {
     }
     // The peer lost the session, or it merely grew old: its own word decides where calls go on.
     for (const doubted of this.#draining) {
-      if (!doubted.hasBusiness) continue
+      if (!doubted.hasCalls) continue
       const nonce = this.#nextProbe++
       this.#probes ??= new Map()
       this.#probes.set(nonce, doubted)

@@ -124,7 +124,7 @@ export class Peer implements Timed, SessionOwner {
 
   /** Somebody says that the peer does not know the session of this index. A hint, no more. */
   noSession(index: number): void {
-    if (this.#sessions.isDoubtful(index)) this.#connect()
+    if (this.#sessions.isDoubtful(index, this.#waiting.size > 0)) this.#connect()
     this.#settle()
   }
 

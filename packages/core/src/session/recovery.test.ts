@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { toBase64url, utf8 } from '../bytes.js'
+import { fromUtf8, toBase64url, utf8 } from '../bytes.js'
 import { createKeypair, SecretKey } from '../identity/keypair.js'
 import { nodeCrypto } from '../node/crypto.js'
+import { Budget } from './budget.js'
 import { encodePacketHeader } from './packet.js'
 import { type AgentOptions, echo, newCallId, TestAgent } from './testing/agent.js'
 import { Network } from './testing/network.js'
@@ -132,6 +133,19 @@ describe('a session that the peer forgot, in the same process', () => {
     expect(call.messages).toEqual([hello, utf8('world')])
     expect(bob.runs.get(call.header.call)).toBe(1)
     expect(network.now - before).toBeLessThan(200)
+  })
+
+  test('lets the first call move too, which was in message 3', () => {
+    const { network, alice, bob } = pair()
+    // Bob forgets the half-open handshake before message 3 ever comes.
+    network.fate = ({ packet }) => (packet?.[0] === 3 || packet?.[0] === 4 ? 'drop' : 'deliver')
+    const call = alice.call(bob.id, 'echo', hello)
+    network.run(12_000)
+    network.fate = () => 'deliver'
+    expect(network.run(20_000, () => call.isClosed)).toBe(true)
+    expect(call.error).toBeUndefined()
+    expect(call.messages).toEqual([hello])
+    expect(bob.runs.get(call.header.call)).toBe(1)
   })
 
   test('is not given up for a forged hint: calls go on in it', () => {
@@ -475,17 +489,149 @@ describe('an agent', () => {
     expect(working.isClosed).toBe(false)
   })
 
-  test('answers a repeated call id on another session by attaching it', () => {
+  test('refuses a call id that runs already in the same session', () => {
     const { network, alice, bob } = pair()
     bob.handler = ponder
     const id = newCallId()
     const first = alice.open(bob.id, { call: id })
     network.run(500)
-    expect(first.isClosed).toBe(false)
-    // The same id in the same session is nobody's honest doing.
     const again = alice.open(bob.id, { call: id })
     network.run(500)
-    expect(again.error).toBe('invalid')
+    expect([first.isClosed, again.error]).toEqual([false, 'invalid'])
     expect(bob.runs.get(id)).toBe(1)
+  })
+
+  test('attaches a call that comes again over another session: it runs once', () => {
+    const { network, alice, bob } = pair({ limits: { sessionUseMs: 1_000 } })
+    bob.handler = ponder
+    const id = newCallId()
+    const send = (stream: number, bytes: Uint8Array) => {
+      network.act(alice.id, (endpoint, now) => endpoint.write(stream, bytes, true, now))
+    }
+    const first = alice.open(bob.id, { call: id })
+    send(first.stream, utf8('one'))
+    network.run(2_000)
+    // A new session stands beside the old one; the call comes again there, with more to it.
+    const other = alice.call(bob.id, 'other', hello)
+    network.run(500)
+    expect(alice.endpoint.stats().sessions).toBe(2)
+    const again = alice.open(bob.id, { call: id })
+    for (const text of ['one', 'two']) send(again.stream, utf8(text))
+    network.run(500)
+    expect(bob.runs.get(id)).toBe(1)
+    const served = [...bob.served.values()].find(({ header }) => header.call === id)
+    expect(served?.messages.map((message) => fromUtf8(message))).toEqual(['one', 'two'])
+    network.act(bob.id, (endpoint, now) => {
+      if (served === undefined) return
+      endpoint.write(served.stream, utf8('answer'), true, now)
+      endpoint.end(served.stream, now)
+    })
+    network.act(alice.id, (endpoint, now) => endpoint.end(again.stream, now))
+    expect(network.run(5_000, () => again.isClosed)).toBe(true)
+    expect(again.messages.map((message) => fromUtf8(message))).toEqual(['answer'])
+    expect(again.error).toBeUndefined()
+    expect(other.isClosed).toBe(false)
+  })
+
+  test('wakes a session that rested as if nothing had been', () => {
+    const { network, alice, bob } = pair({ limits: { maxWarmSessions: 0 } })
+    for (let i = 0; i < 5; i++) {
+      const call = alice.call(bob.id, 'echo', utf8(`call ${i}`))
+      expect(network.run(2_000, () => call.isClosed)).toBe(true)
+      const back = bob.call(alice.id, 'echo', utf8(`back ${i}`))
+      expect(network.run(2_000, () => back.isClosed)).toBe(true)
+      expect([call.error, back.error]).toEqual([undefined, undefined])
+      network.run(10_000)
+    }
+    expect(alice.endpoint.stats().sessions).toBe(1)
+    expect(network.sent.filter(({ packet }) => packet?.[0] === 1)).toHaveLength(1)
+  })
+
+  test('tells a writer to wait, and when to go on', () => {
+    const { network, alice, bob } = pair()
+    bob.isReading = false
+    const call = alice.open(bob.id)
+    const write = () => {
+      return network.act(alice.id, (endpoint, now) => {
+        return endpoint.write(call.stream, new Uint8Array(50_000), true, now)
+      })
+    }
+    let written = 0
+    while (write()) written++
+    expect(written).toBeLessThan(10)
+    network.run(2_000)
+    const isTold = () => alice.events.some(({ kind }) => kind === 'writable')
+    expect(isTold()).toBe(false)
+    bob.isReading = true
+    network.act(bob.id, () => {
+      for (const served of bob.served.values()) bob.read(served)
+    })
+    expect(network.run(5_000, isTold)).toBe(true)
+    expect(write()).toBe(true)
+  })
+
+  test('streams both ways at once, and ends each way alone', () => {
+    const { network, alice, bob } = pair()
+    bob.handler = ponder
+    const call = alice.open(bob.id)
+    network.run(500)
+    const served = [...bob.served.values()][0]
+    if (served === undefined) throw new Error('not served')
+    network.act(bob.id, (endpoint, now) => {
+      endpoint.write(served.stream, utf8('first'), true, now)
+      endpoint.end(served.stream, now)
+    })
+    network.run(500)
+    expect([call.isAnswered, call.isEnded, call.isClosed]).toEqual([true, true, false])
+    network.act(alice.id, (endpoint, now) => {
+      endpoint.write(call.stream, utf8('later'), true, now)
+      endpoint.end(call.stream, now)
+    })
+    expect(network.run(500, () => call.isClosed && served.isClosed)).toBe(true)
+    expect(served.messages.map((message) => fromUtf8(message))).toEqual(['later'])
+    expect([call.error, served.error]).toEqual([undefined, undefined])
+  })
+
+  test('lets the caller reset, with a code for the handler', () => {
+    const { network, alice, bob } = pair()
+    bob.handler = ponder
+    const call = alice.open(bob.id)
+    network.run(500)
+    network.act(alice.id, (endpoint, now) => endpoint.reset(call.stream, 'timeout', {}, now))
+    network.run(500)
+    expect([...bob.served.values()].map(({ error, isClosed }) => [error, isClosed])).toEqual([
+      ['timeout', true],
+    ])
+    expect(call.isClosed).toBe(true)
+    expect(call.error).toBeUndefined()
+  })
+
+  test('ignores handles that are unknown or closed', () => {
+    const { network, alice, bob } = pair()
+    const call = alice.call(bob.id, 'echo', hello)
+    network.run(1_000, () => call.isClosed)
+    network.run(500)
+    const before = network.sent.length
+    for (const stream of [call.stream, 77, -1]) {
+      network.act(alice.id, (endpoint, now) => {
+        endpoint.answer(stream, {}, now)
+        expect(endpoint.write(stream, hello, true, now)).toBe(true)
+        endpoint.end(stream, now)
+        endpoint.cancel(stream, now)
+        endpoint.reset(stream, 'busy', undefined, now)
+        expect(endpoint.read(stream, now)).toBeUndefined()
+      })
+    }
+    expect(network.sent.length).toBe(before)
+  })
+
+  test('says too-large for a header that is, and busy for a budget that is spent', () => {
+    const { network, alice, bob } = pair({ budget: new Budget(100_000) })
+    const large = alice.open(bob.id, { meta: { much: 'x'.repeat(9_000) } })
+    const fits = alice.open(bob.id)
+    const busy = alice.open(bob.id)
+    network.run(10)
+    expect([large.error, fits.error, busy.error]).toEqual(['too-large', undefined, 'busy'])
+    expect(large.isClosed).toBe(true)
   })
 })

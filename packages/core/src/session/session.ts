@@ -86,13 +86,18 @@ export class Session implements Timed {
     return this.#parts === undefined
   }
 
-  /** Whether anything is open or unacknowledged. */
+  /** Whether anything is open, unacknowledged, or waits for a gap before it to fill. */
   get hasBusiness(): boolean {
     if (this.isResting) return false
-    return this.streams.size > 0 || this.hasUnacknowledged
+    return this.streams.size > 0 || this.hasUnacknowledged || this.received.heldBytes > 0
   }
 
-  /** The same, or whether the peer was asked for a sign of life. */
+  /** Whether calls are open. */
+  get hasCalls(): boolean {
+    return !this.isResting && this.streams.size > 0
+  }
+
+  /** Whether there is any business, or the peer was asked for a sign of life. */
   get isAtWork(): boolean {
     return !this.isResting && (this.hasBusiness || this.patience.isAsking)
   }
@@ -150,7 +155,7 @@ export class Session implements Timed {
   flush(): void {
     if (this.isClosed || this.#parts?.cipher === undefined) return
     flushSession(this.#commons, this)
-    const isIdle = !this.hasBusiness || (this.patience.isDormant && this.streams.size === 0)
+    const isIdle = !this.hasBusiness
     if (isIdle === this.#isIdle) return
     this.#isIdle = isIdle
     this.#commons.sessionIdle(this, isIdle)
