@@ -19,6 +19,8 @@ export const limits = {
   retryFirstMs: 250,
   /** Longest wait between two attempts: what a user accepts after the network came back. */
   retryLongestMs: 15_000,
+  /** Longest wait that a relay can ask for: it names up to 49 days, and others may be better. */
+  relayWaitLongestMs: 60_000,
   /** A link that lived this long was a good one: the next loss starts at `retryFirstMs` again. */
   stableAfterMs: 10_000,
   /** Dial, TLS, upgrade and challenge together. */
@@ -48,6 +50,8 @@ export const limits = {
   relayFrameBytes: 128 * 1024,
   /** Bytes in the socket at which packets wait in our own queue instead. */
   socketHighWaterBytes: 1024 * 1024,
+  /** Unread answers to pings and the like beside it; who lets so many lie is not there. */
+  controlBacklogBytes: 2 * 1024 * 1024,
   /** Packets waiting for the socket; beyond it they are told to the session as congested. */
   linkQueueBytes: 4 * 1024 * 1024,
   /** How often a full socket is looked at: browsers have no event for "there is room again". */

@@ -1,6 +1,7 @@
 import type { Clock } from '@agent-mesh/core'
 import { limits } from '../limits.js'
 import type { Timers } from '../timers.js'
+import { sendControl } from '../transport/control.js'
 import type { Dial, WebSocketLike } from '../transport/socket.js'
 import { SocketSet } from '../transport/socket-set.js'
 import { Wakeup } from '../wakeup.js'
@@ -75,7 +76,7 @@ export class FeedDriver {
         this.#dial(effect.connection)
         return
       case 'write':
-        this.#socket?.send(effect.text)
+        if (this.#socket !== undefined) sendControl(this.#socket, effect.text)
         return
       case 'hang-up':
         this.#socket?.close(1000)

@@ -76,7 +76,7 @@ export class Connection {
 
   /** The relay reads nothing of ours for so long: silence means nothing until then. */
   throttled(ms: number, now: number): void {
-    this.#throttledUntil = now + ms
+    this.#throttledUntil = now + Math.min(ms, limits.relayWaitLongestMs)
   }
 
   /** The number of the ping that goes out now. */

@@ -6,6 +6,7 @@ import {
 } from '@agent-mesh/core'
 import { limits } from '../limits.js'
 import type { Timers } from '../timers.js'
+import { sendControl } from '../transport/control.js'
 import type { Dial, WebSocketLike } from '../transport/socket.js'
 import { SocketSet } from '../transport/socket-set.js'
 import { Wakeup } from '../wakeup.js'
@@ -137,9 +138,11 @@ export class LinkDriver {
       case 'dial':
         this.#dial(effect.connection, effect.url)
         return
-      case 'write':
-        this.#lines.get(effect.connection)?.socket.send(effect.frame)
+      case 'write': {
+        const line = this.#lines.get(effect.connection)
+        if (line !== undefined) sendControl(line.socket, effect.frame)
         return
+      }
       case 'hang-up':
         this.#hangUp(effect.connection, effect.abruptly)
         return

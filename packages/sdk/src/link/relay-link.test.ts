@@ -185,6 +185,16 @@ describe('logging in', () => {
     expect(bench.kinds()).toContain('dial')
   })
 
+  test('a relay that is busy for weeks is tried again before', () => {
+    const bench = new Bench()
+    bench.link.start(0)
+    bench.link.admission(admission, hourMs, 0)
+    bench.take()
+    bench.relay('1', { kind: 'refused', code: 'busy', retryAfterMs: 0xffff_ffff })
+    bench.advance(limits.relayWaitLongestMs)
+    expect(bench.kinds()).toContain('dial')
+  })
+
   test.each(['revoked', 'login-refused', 'not-found'] as const)(
     'a registry that says %s ends the link',
     (code) => {
@@ -271,6 +281,14 @@ describe('staying', () => {
     bench.link.sent('1', bench.now)
     bench.advance(8_000 + limits.suspectAfterMs - 1)
     expect(bench.kinds()).not.toContain('dial')
+  })
+
+  test('a relay cannot excuse a silence of weeks', () => {
+    const bench = Bench.live()
+    bench.relay('1', { kind: 'throttled', ms: 0xffff_ffff })
+    bench.link.sent('1', bench.now)
+    bench.advance(limits.relayWaitLongestMs + limits.suspectAfterMs)
+    expect(bench.kinds()).toContain('dial')
   })
 
   test('when nothing answers any more the old connection is given up and attempts go on', () => {

@@ -11,6 +11,7 @@ import {
   type RefusalCode,
   type RelayFrame,
 } from '@agent-mesh/core'
+import { limits } from '../limits.js'
 import { AdmissionKeeper } from './admission-keeper.js'
 import { Backoff } from './backoff.js'
 import { Connection } from './connection.js'
@@ -285,7 +286,9 @@ export class RelayLink {
     }
     this.#problem = { code, message }
     this.#lose(connection, now, false)
-    if (this.#retryAt !== undefined) this.#retryAt = Math.max(this.#retryAt, now + retryAfterMs)
+    if (this.#retryAt === undefined) return
+    const waitMs = Math.min(retryAfterMs, limits.relayWaitLongestMs)
+    this.#retryAt = Math.max(this.#retryAt, now + waitMs)
   }
 
   #draining(connection: Connection, ms: number, relays: readonly string[], now: number): void {
