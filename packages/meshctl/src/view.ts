@@ -38,6 +38,17 @@ export function describeAgent(view: AgentView): AgentDescription {
   }
 }
 
+/** A capability that one of them has, for an example of a call; undefined if none has any. */
+export function exampleOf(
+  agents: readonly AgentDescription[],
+): { target: string; capability: string } | undefined {
+  for (const { name, capabilities } of agents) {
+    const [first] = capabilities
+    if (first !== undefined) return { target: name, capability: first.name }
+  }
+  return undefined
+}
+
 /** The verified card of an agent. @throws MeshError `invalid` */
 export function cardOf({ id, card }: AgentView) {
   const claimed = readCard(signedFromText(card, maxCardBytes))

@@ -52,8 +52,10 @@ export async function printOwnerLogin(dbPath: string, crypto: Crypto, io: Io): P
 const placeholder = 'XXXX-XXXX'
 
 function invitation({ code, expiresAt }: OwnerCode, url: string): string {
+  const until = clockTime(expiresAt)
   const command = `meshctl login --server ${url} --code ${code}`
-  return `No owner yet. On this machine run:\n\n    ${command}      (valid until ${clockTime(expiresAt)})\n\n`
+  // The command stands alone on its line, so that a triple click takes it whole at 80 columns.
+  return `No owner yet. On this machine run, until ${until}:\n\n    ${command}\n\n`
 }
 
 function clockTime(wall: number): string {

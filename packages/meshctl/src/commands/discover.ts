@@ -6,7 +6,7 @@ import { displayId, type Output } from '../output.js'
 import { printable } from '../printable.js'
 import type { Define } from '../program.js'
 import { helpEnd } from '../usage.js'
-import { describeAgent } from '../view.js'
+import { describeAgent, exampleOf } from '../view.js'
 
 interface DiscoverOptions {
   readonly capability?: string
@@ -56,11 +56,13 @@ async function discover(
     return
   }
   show(agents, output)
-  const [first] = agents
-  const capability = first?.capabilities[0] ?? 'CAPABILITY'
-  output.note(
-    `${agents.length} of ${total}. Call one:  meshctl request --target ${first?.name} --capability ${capability}`,
-  )
+  const example = exampleOf(agents.map(describeAgent))
+  const count = `${agents.length} of ${total}.`
+  if (example === undefined) output.note(count)
+  else {
+    const { target, capability } = example
+    output.note(`${count} Call one:  meshctl request --target ${target} --capability ${capability}`)
+  }
 }
 
 async function find(

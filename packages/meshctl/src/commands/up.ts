@@ -176,7 +176,7 @@ async function startDaemon(invocation: Invocation): Promise<LocalClient> {
 async function ensureRulesSetting(invocation: Invocation): Promise<string | undefined> {
   const config = await invocation.config()
   const value = config.boolean('rules', 'follow_registry')
-  const where = `([rules] follow_registry in ${displayPath(config.path)})`
+  const where = `(follow_registry in ${displayPath(config.path)})`
   if (value === false) return `local only ${where}`
   if (value === true) return undefined
   await config.set([['rules', 'follow_registry'], true])
@@ -196,5 +196,5 @@ function nextStep({ name, capabilities, program }: AgentStatus): string {
   const [first] = capabilities
   if (program === null || first === undefined) return `${name} is online.`
   const command = `meshctl acl allow --from NAME --to ${name} --capability ${first}`
-  return `${name} is online. Let someone call it:  ${command}`
+  return `${name} is online. Let someone call it:\n  ${command}`
 }
