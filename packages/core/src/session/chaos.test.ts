@@ -223,9 +223,9 @@ describe('whatever happens on the way', () => {
   })
 
   test('few sessions, little memory, short lives', () => {
-    const limits = { maxSessions: 2, maxWarmSessions: 0, sessionUseMs: 3_000, lingerMs: 2_000 }
+    const limits = { maxSessions: 4, maxWarmSessions: 0, sessionUseMs: 3_000, lingerMs: 2_000 }
     const noise = { loss: 0.05, delay: 0.2, repeat: 0.2 }
-    const errors = [...hints, 'busy', 'interrupted']
+    const errors = [...hints, 'too-large', 'busy', 'interrupted']
     const chaos = { ...noise, relays: ['r1', 'r2'], limits, budgetBytes: 700_000, errors }
     for (const seed of seeds(4_001, 30)) run(seed, chaos)
   })

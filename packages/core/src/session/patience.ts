@@ -179,9 +179,14 @@ export class Patience {
   }
 
   #expiresAt(): number | undefined {
-    const { replacedAt, hasBusiness } = this.#session
-    const { drainMs, lingerMs } = this.#commons.limits
-    if (replacedAt === undefined) return hasBusiness ? this.heardAt + drainMs : undefined
-    return hasBusiness ? replacedAt + drainMs : Math.max(replacedAt, this.heardAt) + lingerMs
+    const { replacedAt, hasBusiness, hasCalls, hasUnacknowledged } = this.#session
+    const { drainMs, lingerMs, patienceMs } = this.#commons.limits
+    if (!hasBusiness) {
+      if (replacedAt === undefined) return undefined
+      return Math.max(replacedAt, this.heardAt) + lingerMs
+    }
+    // Records behind a gap that nobody fills are all that is left of a peer that is gone.
+    if (!hasCalls && !hasUnacknowledged) return this.heardAt + patienceMs
+    return (replacedAt ?? this.heardAt) + drainMs
   }
 }
