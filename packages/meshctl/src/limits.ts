@@ -6,6 +6,9 @@ export const maxConfigBytes = 1024 * 1024
 /** Login codes, tokens and keys are one short line. */
 export const maxSecretFileBytes = 4096
 
+/** What an agent is called by: names have at most 63 characters, ids 43. */
+export const maxAgentWordLength = 128
+
 /** meshd opens its state, its links come later: seconds at worst, even on a busy machine. */
 export const daemonStartMs = 30_000
 

@@ -70,7 +70,18 @@ describe('meshctl', () => {
     ['login', '--server', 'http://127.0.0.1:1', '--code', 'mesh_abc'],
     ['login', '--server', 'http://127.0.0.1:1', '--code', ''],
     ['acl', 'allow', '--from', 'a'],
+    ['acl', 'allow', '--local', '--from', '*', '--to', '*', '--capability', 'e*'],
+    ['acl', 'allow', '--from', '', '--to', 'bob', '--capability', 'echo'],
     ['discover', '--limit', '0'],
+    ['discover', '--limit', '1000000'],
+    ['discover', '--capability', ''],
+    ['up', '--name', 'bob', '--description', '\u001b[2J'],
+    ['register', '--name', 'bob', '--description', 'x'.repeat(1025)],
+    ['show', ''],
+    ['down', ''],
+    ['down', 'a/b'],
+    ['request', '--as', '', '--target', 'bob', '--capability', 'echo'],
+    ['request', '--target', 'x'.repeat(257), '--capability', 'echo'],
   ])('meshctl %s %s %s … is refused at the door', async (...argv) => {
     const { code, stdout, stderr } = await run(...argv)
     expect(code, stderr).toBe(2)
@@ -112,6 +123,13 @@ describe('meshctl', () => {
       expect(JSON.parse(stderr)).toEqual(expected)
       expect(code).toBe(4)
     }
+  })
+
+  it('writes no rule that the daemon could not read', async () => {
+    const rule = ['--from', '*', '--to', '*', '--capability', 'e*']
+    const { stderr } = await run('acl', 'allow', '--local', ...rule)
+    expect(stderr).toContain(`--capability "e*" is neither a capability, nor 'prefix.*', nor '*'`)
+    expect((await run('acl', 'list', '--local', '--json')).stdout).toBe('[]\n')
   })
 
   it('has one error line with --json, even for words it does not know', async () => {

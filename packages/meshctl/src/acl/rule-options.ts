@@ -1,4 +1,5 @@
-import { MeshError } from '@agent-mesh/core'
+import { isCapabilityPattern, MeshError } from '@agent-mesh/core'
+import { parseAgentWord } from '../agent-options.js'
 import type { Output } from '../output.js'
 import { printable } from '../printable.js'
 
@@ -19,7 +20,11 @@ export interface RuleWords {
 /** @throws MeshError `usage` naming what is missing */
 export function requireWords({ from, to, capability }: RuleOptions): RuleWords {
   if (from !== undefined && to !== undefined && capability !== undefined) {
-    return { from, to, capability }
+    return {
+      from: parseAgentWord(from, '--from'),
+      to: parseAgentWord(to, '--to'),
+      capability: parsePattern(capability),
+    }
   }
   const missing = Object.entries({ '--from': from, '--to': to, '--capability': capability })
     .filter(([, value]) => value === undefined)
@@ -27,6 +32,13 @@ export function requireWords({ from, to, capability }: RuleOptions): RuleWords {
   throw new MeshError('usage', `${missing.join(', ')} missing`, {
     hint: "--from alice --to bob --capability echo; '*' stands for any agent or capability",
   })
+}
+
+// A rule in rules.toml that the daemon could not read would keep it from starting.
+function parsePattern(capability: string): string {
+  if (isCapabilityPattern(capability)) return capability
+  const what = `--capability ${JSON.stringify(capability)}`
+  throw new MeshError('usage', `${what} is neither a capability, nor 'prefix.*', nor '*'`)
 }
 
 /** A rule with the names people know its ids by. */

@@ -45,7 +45,11 @@ async function discover(
   words: readonly string[],
 ): Promise<void> {
   const limit = parseLimit(options.limit ?? '50')
-  const { agents, total } = await find(invocation, options, { words, limit })
+  const { capability, name } = options
+  if (capability?.trim() === '') throw new MeshError('usage', '--capability is empty')
+  if (name?.trim() === '') throw new MeshError('usage', '--name is empty')
+  const wanted = words.filter((word) => word.trim() !== '')
+  const { agents, total } = await find(invocation, options, { words: wanted, limit })
   const { output } = invocation
   if (output.isJson) {
     output.json(agents.map(describeAgent))
@@ -123,5 +127,5 @@ function presence({ online, lastSeenAt }: AgentView): string {
 function parseLimit(text: string): number {
   const limit = /^\d{1,6}$/.test(text) ? Number(text) : 0
   if (limit >= 1) return limit
-  throw new MeshError('usage', `--limit ${JSON.stringify(text)} is not a number from 1 on`)
+  throw new MeshError('usage', `--limit ${JSON.stringify(text)} is not a number from 1 to 999999`)
 }

@@ -1,3 +1,4 @@
+import { parseName } from '../agent-options.js'
 import { stopDaemon } from '../daemon-process.js'
 import type { Invocation } from '../invocation.js'
 import type { Define } from '../program.js'
@@ -25,7 +26,7 @@ async function down(
   const { output, signal } = invocation
   const [name] = operands
   if (name !== undefined) {
-    const answer = await invocation.daemon().down(name, { signal })
+    const answer = await invocation.daemon().down(parseName(name, 'NAME'), { signal })
     if (output.isJson) output.json(answer)
     else output.done(`${answer.name} is offline; its key is still in keys/${answer.name}.key`)
     return

@@ -5,6 +5,7 @@ import {
   collect,
   importedKey,
   parseCapabilities,
+  parseDescription,
   parseName,
 } from '../agent-options.js'
 import { displayPath } from '../config.js'
@@ -40,12 +41,13 @@ async function registerAgent(invocation: Invocation, options: AgentOptions): Pro
   if (options.name === undefined) throw new MeshError('usage', '--name is missing')
   const name = parseName(options.name)
   const capabilities = parseCapabilities(options)
+  const description = parseDescription(options)
   const registry = await invocation.registry()
   const imported = await importedKey(options, invocation)
   const key =
     imported === undefined ? await ensureKey(settings.home, name, undefined) : { secret: imported }
   const keypair = createKeypair(key.secret, nodeCrypto)
-  const wanted = { name, capabilities, description: options.description }
+  const wanted = { name, capabilities, description }
   const registered = await register(registry, keypair, wanted, { signal })
   const { agent } = registered
   if (output.isJson) {

@@ -1,4 +1,5 @@
 import { capabilityRule, isCapability, MeshError } from '@agent-mesh/core'
+import { parseAgentWord } from '../agent-options.js'
 import { writeAnswer } from '../answer-writer.js'
 import { parseDuration } from '../duration.js'
 import type { Invocation } from '../invocation.js'
@@ -54,7 +55,8 @@ export const defineRequest: Define = (command, act) => {
 async function request(invocation: Invocation, options: RequestOptions): Promise<void> {
   const { io, signal } = invocation
   const { target, capability } = options
-  if (target.trim() === '') throw new MeshError('usage', '--target is empty')
+  parseAgentWord(target, '--target')
+  if (options.as !== undefined) parseAgentWord(options.as, '--as')
   if (!isCapability(capability)) {
     throw new MeshError('usage', `--capability ${JSON.stringify(capability)} ${capabilityRule}`)
   }

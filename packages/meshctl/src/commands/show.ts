@@ -1,3 +1,4 @@
+import { parseAgentWord } from '../agent-options.js'
 import type { Invocation } from '../invocation.js'
 import { printable } from '../printable.js'
 import type { Define } from '../program.js'
@@ -24,8 +25,9 @@ async function show(
   operands: readonly string[],
 ): Promise<void> {
   const { output, signal } = invocation
+  const id = parseAgentWord(operands[0] ?? '', 'AGENT')
   const registry = await invocation.registry()
-  const view = await registry.agent({ params: { id: operands[0] ?? '' } }, { signal })
+  const view = await registry.agent({ params: { id } }, { signal })
   const agent = describeAgent(view)
   if (output.isJson) {
     output.json(agent)

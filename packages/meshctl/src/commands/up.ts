@@ -8,6 +8,7 @@ import {
   collect,
   importedKey,
   parseCapabilities,
+  parseDescription,
   parseName,
 } from '../agent-options.js'
 import { displayPath } from '../config.js'
@@ -70,6 +71,7 @@ async function up(
   }
   const name = parseName(options.name)
   const capabilities = parseCapabilities(options)
+  const description = parseDescription(options)
   const context = await invocation.context()
   const registry = await invocation.registry()
   const key = await ensureKey(
@@ -82,7 +84,7 @@ async function up(
   const place = key.isNew ? ` (new, ${displayPath(key.path)})` : ''
   output.step('key', `${shortId(keypair.id)}${place}`)
 
-  const wanted = { name, capabilities, description: options.description }
+  const wanted = { name, capabilities, description }
   const registered = await register(registry, keypair, wanted, { signal })
   output.step('registered', describeRegistered(registered))
 
