@@ -53,6 +53,20 @@ describe('send-queue', () => {
     expect(queue.progress).toBe(1)
   })
 
+  it('keeps no count of what comes between the death of its socket and its own end', () => {
+    const { wire, tick, budget, queue } = setUp()
+    const alice = sender()
+    offer(queue, 100, alice)
+    // A socket that dies answers for everything it was given, in the middle of a turn, too.
+    wire.die()
+    offer(queue, 200, alice)
+    offer(queue, 50, alice)
+    queue.release()
+    tick.end()
+    wire.take()
+    expect([queue.bytes, budget.usedBytes, alice.heldBytes]).toEqual([0, 0, 0])
+  })
+
   it('gives one sender half, and the other half to whoever comes', () => {
     const { queue } = setUp()
     const [alice, bob] = [sender(), sender()]

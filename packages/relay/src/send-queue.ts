@@ -146,6 +146,8 @@ export class SendQueue {
   #done(): void {
     const batch = this.#batches.shift()
     if (!batch) return
+    // A socket that dies answers at once for what it was given: this batch takes nothing more in.
+    if (batch === this.#open) this.#open = undefined
     this.#batchesDone += 1
     this.#credit(batch)
   }

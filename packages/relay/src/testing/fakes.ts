@@ -46,6 +46,11 @@ export class FakeWire implements QueueWire {
   /** The receiver takes everything that was let go. */
   take(): void {
     if (this.#corks > 0) throw new Error('taken while corked')
+    this.die()
+  }
+
+  /** The socket is gone, and answers for all that it was given, corked or not. */
+  die(): void {
     const waiting = this.#waiting
     this.#waiting = []
     for (const written of waiting) written()
