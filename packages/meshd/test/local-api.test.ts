@@ -130,6 +130,14 @@ describe('the local API', () => {
     })
   })
 
+  it('says so too where a home cannot even be', async () => {
+    writeFileSync(join(folder, 'file'), '')
+    const transport = unixTransport(join(folder, 'file', 'meshd.sock'))
+    await expect(createLocalClient({ transport }).version()).rejects.toMatchObject({
+      details: { reason: 'not-running' },
+    })
+  })
+
   it('brings an agent up with what was asked', async () => {
     const up = vi.fn(async () => agent)
     const client = await serve({ up })

@@ -21,7 +21,8 @@ export async function writeWhole(path: string, text: string): Promise<void> {
     }
     await rename(temporary, path)
   } catch (cause) {
-    await rm(temporary, { force: true })
+    // Where nothing could be written there may be nothing to remove; the first reason counts.
+    await rm(temporary, { force: true }).catch(() => {})
     throw new MeshError('config', `${path} cannot be written: ${reasonOf(cause, path)}`, { cause })
   }
 }
@@ -45,6 +46,10 @@ export function reasonOf(error: unknown, path: string): string {
       return 'its permissions do not allow it'
     case 'EISDIR':
       return 'it is a folder'
+    case 'ENOTDIR':
+      return 'a part of the path is not a folder'
+    case 'EROFS':
+      return 'the disk is read-only'
     case 'ENOSPC':
       return 'the disk is full'
     default:

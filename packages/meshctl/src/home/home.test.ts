@@ -43,7 +43,10 @@ describe('MESH_HOME', () => {
 
   it('that cannot be made or written in is a setting to change, not a fault', async () => {
     await writeFile(home, 'a file')
-    await expect(ensurePrivateFolder(home)).rejects.toMatchObject({ code: 'config' })
+    await expect(ensurePrivateFolder(home)).rejects.toMatchObject({
+      code: 'config',
+      message: `cannot use ${home}: a file is in its place`,
+    })
     const within = join(home, 'config.toml')
     await expect(writePrivateFile(within, '', { replace: true })).rejects.toMatchObject({
       code: 'config',

@@ -30,13 +30,23 @@ export interface WriteOptions {
  */
 export async function ensurePrivateFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await makeFolder(folder)
     const mode = (await stat(folder)).mode & 0o777
     if ((mode & 0o077) === 0) return
     if ((await readdir(folder)).length === 0) await chmod(folder, 0o700)
     else throw openToOthers(folder, mode)
   } catch (cause) {
     throw notReadable(folder, cause)
+  }
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+  } catch (cause) {
+    // Node says ENOENT of a read-only disk when it makes parents too; asked for one, it says why.
+    if (errnoOf(cause) === 'ENOENT') await mkdir(folder, { mode: 0o700 })
+    else throw cause
   }
 }
 
@@ -151,6 +161,7 @@ export function notReadable(path: string, cause: unknown): MeshError {
 const reasons: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EDQUOT: 'the disk quota is used up',
+  EEXIST: 'a file is in its place',
   EISDIR: 'it is a folder',
   ENOENT: 'there is no such file or folder',
   ENOSPC: 'the disk is full',

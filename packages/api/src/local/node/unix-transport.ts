@@ -112,7 +112,7 @@ async function* bodyOf(
 }
 
 function connectionError(cause: Error & { code?: string }, socketPath: string): MeshError {
-  if (cause.code === 'ENOENT' || cause.code === 'ECONNREFUSED') {
+  if (['ENOENT', 'ENOTDIR', 'ECONNREFUSED'].includes(cause.code ?? '')) {
     return new MeshError('unreachable', `meshd is not running (nothing answers at ${socketPath})`, {
       cause,
       hint: 'meshctl up --name NAME',
