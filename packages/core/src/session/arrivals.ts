@@ -34,12 +34,12 @@ export class Arrivals {
     }
     if (frame.kind === 'data') {
       const isCovered = this.#streams.credit.receive(chargeOf(frame.bytes.length))
-      if (!isCovered) throw violation('more data than the session had credit for')
+      if (!isCovered) throw violation('data beyond the credit of the session')
     }
     const stream = this.#table.get(frame.stream)
     if (stream === undefined || stream.resetCode !== undefined) {
       // Late, for a stream that is over. For one that never was, there is no excuse.
-      if (!this.#table.isPast(frame.stream)) throw violation('a stream that was never opened')
+      if (!this.#table.isPast(frame.stream)) throw violation('a stream never opened')
       return
     }
     switch (frame.kind) {
@@ -87,7 +87,7 @@ export class Arrivals {
     expectBody(stream)
     if (frame.bytes.length === 0 && !frame.endOfMessage) throw violation('a data frame of nothing')
     if (!stream.receiving.push(ownBytes(frame))) {
-      throw violation('more data than the stream had credit for')
+      throw violation('data beyond the credit of the stream')
     }
     this.#streams.credit.allow(-chargeOf(frame.bytes.length))
     this.#announce(stream)
@@ -120,7 +120,7 @@ export class Arrivals {
 
 function expectBody(stream: Stream): void {
   const isUnanswered = stream.role === 'caller' && stream.answer === undefined
-  if (stream.receiving.hasEnded || isUnanswered) throw violation('data or an end out of place')
+  if (stream.receiving.hasEnded || isUnanswered) throw violation('a body out of place')
 }
 
 /** A small piece would keep the whole record it came in; it is copied out. */

@@ -8,8 +8,6 @@ import { headerBytes, type PacketHeader, type Space, writePacketHeader } from '.
 /** What sealing adds to a record. */
 export const sealingBytes = headerBytes + tagLength
 
-type FourChains = readonly [KeyChain, KeyChain, KeyChain, KeyChain]
-
 /** The four chains' 32 bytes, one after the other, and their epochs. */
 export interface CipherRest {
   readonly chains: Uint8Array
@@ -28,14 +26,9 @@ export class SessionCipher {
   readonly #remoteIndex: number
   /** In the order of `order`. */
   readonly #chains: readonly KeyChain[]
-  readonly #sending: Record<Space, KeyChain>
-  readonly #receiving: Record<Space, KeyChain>
 
   private constructor(chains: readonly KeyChain[], remoteIndex: number) {
-    const [sendData, sendControl, receiveData, receiveControl] = chains as FourChains
     this.#chains = chains
-    this.#sending = { data: sendData, control: sendControl }
-    this.#receiving = { data: receiveData, control: receiveControl }
     this.#remoteIndex = remoteIndex
   }
 
@@ -64,28 +57,33 @@ export class SessionCipher {
     const packet = new Uint8Array(sealingBytes + record.length)
     writePacketHeader(packet, { kind: 'sealed', index: this.#remoteIndex, number, space })
     const header = packet.subarray(0, headerBytes)
-    packet.set(this.#sending[space].seal(number, header, record), headerBytes)
+    packet.set(this.#chain('send', space).seal(number, header, record), headerBytes)
     return packet
   }
 
   /** The record, or undefined where the packet is not authentic. */
   open(header: PacketHeader, packet: Uint8Array): Uint8Array | undefined {
-    const chain = this.#receiving[header.space]
+    const chain = this.#chain('receive', header.space)
     return chain.open(header.number, packet.subarray(0, headerBytes), packet.subarray(headerBytes))
   }
 
   /** The record of a data packet that we sealed ourselves and still keep. */
   reopen(number: number, packet: Uint8Array): Uint8Array | undefined {
-    const chain = this.#sending.data
+    const chain = this.#chain('send', 'data')
     return chain.open(number, packet.subarray(0, headerBytes), packet.subarray(headerBytes))
   }
 
   /** Packets below these numbers matter no more. */
   sentBefore(space: Space, number: number): void {
-    this.#sending[space].forgetBefore(number)
+    this.#chain('send', space).forgetBefore(number)
   }
 
   receivedBefore(space: Space, number: number): void {
-    this.#receiving[space].forgetBefore(number)
+    this.#chain('receive', space).forgetBefore(number)
+  }
+
+  #chain(way: keyof SessionKeys, space: Space): KeyChain {
+    const at = (way === 'send' ? 0 : 2) + (space === 'data' ? 0 : 1)
+    return this.#chains[at] as KeyChain
   }
 }

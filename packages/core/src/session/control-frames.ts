@@ -14,7 +14,7 @@ import type { Writer } from '../writer.js'
 //
 // 38 (link-signal) and 39 (link-probe) are reserved and refused like any unknown type.
 
-export const controlFrameTypes = {
+const controlFrameTypes = {
   ack: 32,
   credit: 33,
   blocked: 34,

@@ -13,7 +13,7 @@ import { maxDetailBytes, maxHeaderBytes } from './limits.js'
 //   7 session-probe    nonce u32 ‖ index u32
 //   8 session-status   nonce u32 ‖ alive u8
 
-export const dataFrameTypes = {
+const dataFrameTypes = {
   open: 1,
   answer: 2,
   data: 3,

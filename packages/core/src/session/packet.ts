@@ -10,15 +10,10 @@ import { maxPacketBytes } from '../limits.js'
 //   4 sealed       receiver's index        counter: packet number; top bit: control space
 //   5 no-session   the unknown index       the counter that was seen; nothing follows
 
-export const packetKinds = {
-  handshake1: 1,
-  handshake2: 2,
-  handshake3: 3,
-  sealed: 4,
-  noSession: 5,
-} as const
+/** Each at the place of its number. */
+const kinds = ['', 'handshake1', 'handshake2', 'handshake3', 'sealed', 'noSession'] as const
 
-export type PacketKind = keyof typeof packetKinds
+export type PacketKind = Exclude<(typeof kinds)[number], ''>
 
 /** Data packets are numbered for resending; control packets are never resent, the newest wins. */
 export type Space = 'data' | 'control'
@@ -35,14 +30,6 @@ export interface PacketHeader {
 export const headerBytes = 16
 const high = 0x1_0000_0000
 const topBit = 0x8000_0000
-const kindOf: readonly (PacketKind | undefined)[] = [
-  undefined,
-  'handshake1',
-  'handshake2',
-  'handshake3',
-  'sealed',
-  'noSession',
-]
 
 /** The first 16 bytes of a packet. */
 export function encodePacketHeader(header: PacketHeader): Uint8Array {
@@ -53,7 +40,7 @@ export function encodePacketHeader(header: PacketHeader): Uint8Array {
 
 export function writePacketHeader(bytes: Uint8Array, header: PacketHeader): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, headerBytes)
-  view.setUint32(0, packetKinds[header.kind] * 0x100_0000)
+  view.setUint32(0, kinds.indexOf(header.kind) * 0x100_0000)
   view.setUint32(4, header.index)
   const upper = Math.floor(header.number / high)
   view.setUint32(8, header.space === 'control' ? upper + topBit : upper)
@@ -65,8 +52,8 @@ export function decodePacketHeader(packet: Uint8Array): PacketHeader | undefined
   if (packet.length < headerBytes || packet.length > maxPacketBytes) return undefined
   const view = new DataView(packet.buffer, packet.byteOffset, headerBytes)
   const first = view.getUint32(0)
-  const kind = kindOf[first >>> 24]
-  if (kind === undefined || (first & 0xff_ffff) !== 0) return undefined
+  const kind = kinds[first >>> 24]
+  if (!kind || (first & 0xff_ffff) !== 0) return undefined
   if (kind === 'noSession' && packet.length !== headerBytes) return undefined
   const index = view.getUint32(4)
   if ((kind === 'handshake1') !== (index === 0)) return undefined

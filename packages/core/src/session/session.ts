@@ -70,10 +70,9 @@ export class Session implements Timed {
     return this.#wake().patience
   }
 
+  /** Not before `secure`. */
   get cipher(): SessionCipher {
-    const { cipher } = this.#wake()
-    if (cipher === undefined) throw new Error('the session has no keys yet')
-    return cipher
+    return this.#wake().cipher as SessionCipher
   }
 
   secure(keys: SessionKeys): void {

@@ -4,7 +4,7 @@ import type { Session } from './session.js'
 import type { Stream } from './stream.js'
 
 /** What a link says of a peer that is not there. */
-export type Absence = 'offline' | 'unreachable'
+type Absence = 'offline' | 'unreachable'
 
 /** Calls to one peer that wait for a session, in the order they were made. */
 export class WaitingCalls {
@@ -64,12 +64,10 @@ export class WaitingCalls {
 
   tick(): void {
     const { limits, now } = this.#commons
-    for (const absence of ['offline', 'unreachable'] as const) {
-      this.fail(absence, (stream) => {
-        const isOver = stream.waitsSince + limits.linkWaitMs <= now
-        if (!isOver || !this.#isWaitingForLink(stream)) return false
-        return (stream.waitedForLink ?? 'unreachable') === absence
-      })
+    for (const stream of this.#streams) {
+      if (!this.#isWaitingForLink(stream) || stream.waitsSince + limits.linkWaitMs > now) continue
+      this.remove(stream)
+      this.#commons.fail(stream, stream.waitedForLink ?? 'unreachable')
     }
   }
 
