@@ -170,6 +170,7 @@ describe('meshctl', () => {
     expect(stdout).toMatch(new RegExp(`^Usage: meshctl ${name} `))
     expect(stdout).toContain(`\nExamples:\n  `)
     expect(stdout).toContain('\nExit codes: 0 done')
+    expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([])
     expect((await run('help', name)).stdout).toBe(stdout)
   })
 

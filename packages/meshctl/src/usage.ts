@@ -43,6 +43,20 @@ export function helpEnd(
     'Examples:',
     ...examples.map((example) => `  ${example}`),
     '',
-    `Exit codes: ${['0 done', ...codes].join(' · ')}`,
+    ...inLines('Exit codes: ', ['0 done', ...codes]),
   ].join('\n')
+}
+
+const screenWidth = 80
+
+function inLines(title: string, items: readonly string[]): string[] {
+  const lines: string[] = []
+  for (const item of items) {
+    const line = lines.at(-1)
+    const longer = line === undefined ? `${title}${item}` : `${line} · ${item}`
+    if (line === undefined || longer.length <= screenWidth)
+      lines[Math.max(0, lines.length - 1)] = longer
+    else lines.push(`${' '.repeat(title.length)}${item}`)
+  }
+  return lines
 }

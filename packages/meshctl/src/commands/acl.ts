@@ -9,7 +9,7 @@ import { helpEnd } from '../usage.js'
 export const defineAcl: Define = (command, act) => {
   command
     .description('Says which agent may call which capability of which other. The default is deny.')
-    .usage('allow|deny|list|remove|test [--from A] [--to B] [--capability C] [--local]')
+    .usage('allow|deny|list|remove|test [options]')
     .helpOption('-h, --help', 'show this')
     .helpCommand(false)
   defineChange(command, act, 'allow')

@@ -37,8 +37,8 @@ export const defineRequest: Define = (command, act) => {
       helpEnd(
         [
           `meshctl request --as alice --target bob --capability echo --payload '{"a":1}'`,
-          'meshctl request --target bob --capability resize --payload @photo.png > small.png',
-          'date | meshctl request --target bob --capability echo --payload - --timeout 10s',
+          'meshctl request --target bob --capability resize --payload @a.png > b.png',
+          'date | meshctl request --target bob --capability echo --payload - --timeout 5s',
         ],
         {
           5: 'no such agent',

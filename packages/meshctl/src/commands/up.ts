@@ -27,7 +27,7 @@ interface UpOptions extends AgentOptions {
 export const defineUp: Define = (command, act) => {
   command
     .description('Brings an agent online, starting the daemon if needed; again, it changes it.')
-    .usage('--name NAME [--capability C]… [--http URL | -- COMMAND ARGS…]')
+    .usage('--name NAME [--capability C]… [--http URL | -- COMMAND…]')
     .option('--name <name>', 'what it is called in its group')
     .option('--capability <c>', 'what it can do; several times for several', collect)
     .option('--description <text>', 'what it does, in one sentence')
@@ -39,13 +39,14 @@ export const defineUp: Define = (command, act) => {
       'after',
       [
         '',
-        'After --, a command that is run for every call: the body on stdin, its stdout is the',
-        'answer. Without command and URL the agent can call and cannot be called. Options not',
-        'given keep their value. Without --name, the daemon starts with the agents it has.',
+        'After --, a command that is run for every call: the body on stdin, its stdout is',
+        'the answer. Without command and URL the agent can call and cannot be called.',
+        'Options not given keep their value. Without --name, the daemon starts with the',
+        'agents it has.',
         helpEnd(
           [
             'meshctl up --name bob --capability echo -- cat',
-            'meshctl up --name planner --capability calendar.read --http http://127.0.0.1:9000',
+            'meshctl up --name planner --capability plan --http http://127.0.0.1:9000',
             'meshctl up --name alice',
           ],
           { 2: 'the name belongs to another key', 4: 'you are not logged in', 7: 'no server' },
