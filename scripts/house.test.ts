@@ -51,9 +51,9 @@ describe('entries for every runtime', () => {
     expect(nodeModules).toEqual([])
   })
 
-  it('the sdk costs a browser at most 68 KiB', async () => {
+  it('the sdk costs a browser at most 72 KiB', async () => {
     const file = join(root, 'packages/sdk/src/index.ts')
     const { gzippedBytes } = await bundleForBrowser({ file })
-    expect(gzippedBytes).toBeLessThanOrEqual(68 * 1024)
+    expect(gzippedBytes).toBeLessThanOrEqual(72 * 1024)
   })
 })

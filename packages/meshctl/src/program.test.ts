@@ -178,9 +178,8 @@ describe('meshctl', () => {
     const fake = fakeIo({ env: { MESH_HOME: home } })
     fake.loseOutput('ENOSPC')
     expect(await main(['version', '--json'], fake.io)).toBe(3)
-    expect(JSON.parse(fake.stderr).error.message).toBe(
-      'the output cannot be written: the disk is full',
-    )
+    const { error } = JSON.parse(fake.stderr) as { error: { message: string } }
+    expect(error.message).toBe('the output cannot be written: the disk is full')
   })
 
   it('has nothing to say when nobody reads the rest', async () => {

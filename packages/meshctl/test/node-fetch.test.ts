@@ -23,10 +23,16 @@ const serve = (answer: RequestListener) => listen(createServer(answer))
 describe('nodeFetch', () => {
   it('sends method, headers and body, and gives status, type and body', async () => {
     await using server = await serve((request, response) => {
-      void request.toArray().then((chunks) => {
+      void request.toArray().then((chunks: Buffer[]) => {
         const { method, headers } = request
         response.writeHead(418, { 'content-type': 'application/json' })
-        response.end(JSON.stringify({ method, token: headers.authorization, body: `${chunks}` }))
+        response.end(
+          JSON.stringify({
+            method,
+            token: headers.authorization,
+            body: Buffer.concat(chunks).toString(),
+          }),
+        )
       })
     })
     const response = await nodeFetch()(server.url, {
