@@ -135,7 +135,7 @@ describe('agent-mesh-server', () => {
     const ended = main([...argv, '--ready-file', folder.file('sub/ready')], host)
     // The ready file cannot be written, so the start fails after the code was shown.
     expect(await ended).toBe(3)
-    expect(host.out).toMatch(/meshctl login --server http:\/\/127.0.0.1:\d+ --code \w{4}-\w{4} /)
+    expect(host.out).toMatch(/meshctl login --server http:\/\/127.0.0.1:\d+ --code \w{4}-\w{4}$/m)
     expect(host.err).toMatch(/^error: config: .*ready cannot be written/)
     expect(existsSync(`${folder.file('mesh.db')}.owner-login`)).toBe(false)
     await folder[Symbol.asyncDispose]()
