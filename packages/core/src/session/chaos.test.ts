@@ -199,7 +199,7 @@ function seeds(first: number, count: number): number[] {
   return Array.from({ length: count }, (_, i) => first + i)
 }
 
-describe('whatever happens on the way', () => {
+describe('whatever happens on the way', { timeout: 120_000 }, () => {
   test('one relay that loses, delays and repeats', () => {
     const chaos = { loss: 0.1, delay: 0.2, repeat: 0.2, relays: ['r1'], errors: hints }
     for (const seed of seeds(1, 30)) run(seed, chaos)

@@ -15,8 +15,6 @@ const floorRecordBytes = maxHeaderBytes + 1_024
 const budgetRetryMs = 50
 /** Stands for message 3 among packet numbers: it comes before the first. */
 const earlyNumber = -1
-/** A first guess at the size of a record without bulk data. */
-const smallRecordBytes = 512
 
 export function flushSession(commons: Commons, session: Session): void {
   const link = session.path.choose()
@@ -37,7 +35,7 @@ export function introduce(commons: Commons, session: Session, answered: Answered
   const link = session.path.choose()
   const capacity = maxEarlyRecord(link?.maxPacket ?? minLinkPacketBytes)
   const allowed = Math.min(maxRecordBytes, capacity)
-  const writer = new Writer(session.streams.outgoing.hasBulk ? allowed : smallRecordBytes)
+  const writer = new Writer(session.streams.outgoing.sizeHint(allowed))
   let finals: Stream[] = []
   if (commons.budget.take(allowed, 'floor')) {
     finals = session.streams.outgoing.fill(writer, allowed, earlyNumber)
@@ -107,7 +105,7 @@ function flushData(commons: Commons, session: Session, link: Link): void {
     const capacity = Math.min(maxRecordBytes, link.maxPacket - sealingBytes)
     const allowed = takeFromBudget(commons, session, capacity)
     if (allowed === 0) return
-    const writer = new Writer(streams.outgoing.hasBulk ? capacity : smallRecordBytes)
+    const writer = new Writer(streams.outgoing.sizeHint(allowed))
     const finals: Stream[] = streams.outgoing.fill(writer, allowed, inFlight.next)
     const spare = allowed - writer.length
     if (writer.length === 0) {

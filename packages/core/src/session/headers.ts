@@ -112,7 +112,7 @@ function isTextRecord(value: unknown): value is Record<string, string> {
 }
 
 function malformed(field: string): MeshError {
-  return new MeshError('invalid', `the header's ${field} is not what it should be`, {
+  return new MeshError('invalid', `the header's ${field} is not valid`, {
     details: { field },
   })
 }

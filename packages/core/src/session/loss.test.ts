@@ -134,7 +134,7 @@ function attempt(scenario: Scenario, lost: readonly number[]): number {
   return network.sent.length - start
 }
 
-describe('T: losing any one or two packets or notices', () => {
+describe('T: losing any one or two packets or notices', { timeout: 120_000 }, () => {
   for (const scenario of scenarios) {
     test(`${scenario.name}: completes in a bounded number of timeouts, and runs once`, () => {
       const parcels = attempt(scenario, [])

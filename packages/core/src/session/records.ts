@@ -15,6 +15,9 @@ interface Urgent {
   readonly isFinal?: boolean
 }
 
+/** What a record holds besides the bodies: a call header or two. */
+const smallRecordBytes = 512
+
 /** Room for stream number and length of a data frame, at most. */
 const dataFrameRoom = dataFrameOverhead(Number.MAX_SAFE_INTEGER, maxRecordBytes)
 
@@ -45,9 +48,14 @@ export class Outgoing {
     return this.#isStalled && this.#ring.length > 0
   }
 
-  /** Whether a record is likely to be full. */
-  get hasBulk(): boolean {
-    return this.#ring.length > 0
+  /** A guess at the size of the next record, at most `capacity`. */
+  sizeHint(capacity: number): number {
+    let bytes = smallRecordBytes
+    for (const { sending } of this.#ring) {
+      bytes += sending.queuedBytes + dataFrameRoom
+      if (bytes >= capacity) return capacity
+    }
+    return bytes
   }
 
   get urgentFrames(): number {
