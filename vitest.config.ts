@@ -15,6 +15,8 @@ export default defineConfig({
         ssr: { resolve },
         test: {
           name: 'unit',
+          // Files of one worker share their modules: loading core anew for each took most of the time.
+          isolate: false,
           include: [
             'packages/*/src/**/*.test.ts',
             'packages/*/test/**/*.test.ts',
