@@ -199,7 +199,9 @@ function seeds(first: number, count: number): number[] {
   return Array.from({ length: count }, (_, i) => first + i)
 }
 
-describe('whatever happens on the way', { timeout: 120_000 }, () => {
+describe('T: no key seals twice with one nonce, and no call runs twice, with', {
+  timeout: 120_000,
+}, () => {
   test('one relay that loses, delays and repeats', () => {
     const chaos = { loss: 0.1, delay: 0.2, repeat: 0.2, relays: ['r1'], errors: hints }
     for (const seed of seeds(1, 30)) run(seed, chaos)

@@ -6,8 +6,7 @@ import { minLinkPacketBytes } from './limits.js'
 export interface Link {
   readonly id: LinkId
   readonly cost: number
-  /** Shrinks when the link refuses a packet as too large. */
-  maxPacket: number
+  readonly maxPacket: number
   readonly upAt: number
   /** When any authentic packet came over it. */
   heardAt: number
