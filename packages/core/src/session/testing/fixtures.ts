@@ -23,13 +23,6 @@ export function pair(options: AgentOptions): {
   return { network, alice, bob }
 }
 
-/** One more agent at relay r1. */
-export function stranger(network: Network, options: AgentOptions): TestAgent {
-  const agent = new TestAgent(network, options)
-  network.connect(agent.id, 'r1')
-  return agent
-}
-
 /** One side of a handshake. */
 export function party(crypto: Crypto): HandshakeParty {
   const keypair = createKeypair(SecretKey.generate(crypto), crypto)
