@@ -88,7 +88,12 @@ describe('configuration', () => {
     [['--registry', 'http://a', '--log-level', 'loud'], /^usage: --log-level must be one of/],
     [['--registry', 'http://a', '--public-url', 'mesh'], /^config: --public-url mesh is not/],
     [['a.toml', 'b.toml'], /^usage: only one/],
-    [['/nowhere.toml'], /^config: \/nowhere\.toml cannot be read/],
+    [['/nowhere.toml'], /^config: \/nowhere\.toml cannot be read: there is no such file$/],
+    [['/'], /^config: \/ cannot be read: it is a folder$/],
+    [
+      ['/dev/null/a'],
+      /^config: \/dev\/null\/a cannot be read: a part of the path is not a folder$/,
+    ],
   ])('refuses %j', (argv, sentence) => {
     expect(refusal(() => serve(argv))).toMatch(sentence)
   })

@@ -94,10 +94,22 @@ function openConfigFile(path: string): ConfigFile {
   try {
     text = readFileSync(path, 'utf8')
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new MeshError('config', `${path} cannot be read: ${reason}`, { cause })
+    throw new MeshError('config', `${path} cannot be read: ${reasonOf(cause)}`, { cause })
   }
   return readConfigFile(text, path)
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: 'its permissions do not allow it',
+  EISDIR: 'it is a folder',
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'a part of the path is not a folder',
+  EPERM: 'its permissions do not allow it',
+}
+
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+  return reasons[code] ?? code
 }
 
 /** Nobody named is nobody let in, and a relay for nobody is a mistake. */
