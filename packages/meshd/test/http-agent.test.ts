@@ -14,6 +14,8 @@ afterEach(() => {
   server?.close()
 })
 
+const trace = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+
 type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
 
 async function agentOf(handler: Handler, slots = new Slots({ running: 4, queued: 4 })) {
@@ -77,7 +79,7 @@ describe('an HTTP agent', () => {
       callOf({
         callerName: 'alice',
         deadlineMs: 900,
-        trace: '00-1',
+        trace,
         type: 'application/json',
         body: bodyOf('{"a"', ':1}'),
       }),
@@ -94,7 +96,7 @@ describe('an HTTP agent', () => {
       'mesh-attempt': '1',
       'mesh-deadline-ms': '900',
       'mesh-secret': 'the secret',
-      traceparent: '00-1',
+      traceparent: trace,
       'content-type': 'application/json',
       'content-length': '7',
     })

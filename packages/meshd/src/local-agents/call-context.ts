@@ -1,4 +1,5 @@
 import type { LocalAgentCall } from './local-agent.js'
+import { traceparentOf } from './traceparent.js'
 
 /**
  * What a program is told about a call beside its body (contract.md, Local HTTP agent): header
@@ -12,7 +13,7 @@ export function callHeaders(call: LocalAgentCall): Record<string, string> {
     ['Mesh-Call-Id', call.id],
     ['Mesh-Attempt', String(call.attempt)],
     ['Mesh-Deadline-Ms', call.deadlineMs === undefined ? undefined : deadlineText(call.deadlineMs)],
-    ['traceparent', call.trace],
+    ['traceparent', traceparentOf(call.trace)],
   ]
   const headers: Record<string, string> = {}
   for (const [name, value] of fields) {

@@ -10,7 +10,7 @@ export interface LocalAgentCall {
   readonly type?: string
   /** Milliseconds left. */
   readonly deadlineMs?: number
-  /** W3C `traceparent`. */
+  /** W3C `traceparent` as the caller gave it. */
   readonly trace?: string
   /** Read at most once; leaving it early means that no more of it is wanted. */
   readonly body: AsyncIterable<Uint8Array>
