@@ -10,7 +10,7 @@ import { Network } from './testing/network.js'
 interface World {
   readonly network: Network
   readonly alice: TestAgent
-  readonly bob: TestAgent
+  bob: TestAgent
 }
 
 interface Scenario {
@@ -68,6 +68,17 @@ const scenarios: Scenario[] = [
     act: ({ alice, bob }) => [alice.call(bob.id, 'echo', body(100))],
   },
   {
+    name: 'a call to a peer that restarted',
+    prepare(all) {
+      warmUp(all)
+      all.network.run(1_000)
+      all.network.kill(all.bob.id)
+      all.bob = new TestAgent(all.network, { crypto: nodeCrypto, keypair: keypairs[1] })
+      all.network.connect(all.bob.id, 'r1')
+    },
+    act: ({ alice, bob }) => [alice.call(bob.id, 'echo', body(100))],
+  },
+  {
     name: 'both call at once',
     act: ({ alice, bob }) => [
       alice.call(bob.id, 'echo', body(100)),
@@ -111,8 +122,8 @@ const scenarios: Scenario[] = [
 
 function attempt(scenario: Scenario, lost: readonly number[]): number {
   const all = world()
-  const { network, alice, bob } = all
   scenario.prepare?.(all)
+  const { network, alice, bob } = all
   const start = network.sent.length
   network.fate = ({ position }) => (lost.includes(position - start) ? 'drop' : 'deliver')
   const calls = scenario.act(all)
