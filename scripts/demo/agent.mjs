@@ -7,11 +7,12 @@ import { setTimeout as pause } from 'node:timers/promises'
 const capability = process.env['MESH_CAPABILITY'] ?? ''
 const note = (/** @type {string} */ what) => appendFileSync('bob.notes', `${capability} ${what}\n`)
 
-note('began')
 process.once('SIGTERM', () => {
   note('was cancelled')
   process.exit(1)
 })
+// Only now: whoever reads it may cancel at once.
+note('began')
 
 if (capability === 'count') {
   const { to } = JSON.parse(await text(process.stdin))

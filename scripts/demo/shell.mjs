@@ -29,7 +29,8 @@ export class Shell {
   #terminal
   #who
   #environment
-  #logFiles
+  /** What may tell why something failed. */
+  logFiles
 
   /**
    * @param {import('./stage.mjs').Stage} stage
@@ -40,7 +41,7 @@ export class Shell {
     this.#stage = stage
     this.#terminal = terminal
     this.#who = who
-    this.#logFiles = logFiles
+    this.logFiles = logFiles
     this.#environment = environment(stage.folder, env)
   }
 
@@ -100,9 +101,9 @@ export class Shell {
       )
     })
     clearTimeout(timer)
-    if (isLate) throw new Failure(`"${line}" took over ${limitMs / 1000} s`, ...this.#logFiles)
+    if (isLate) throw new Failure(`"${line}" took over ${limitMs / 1000} s`, ...this.logFiles)
     if (code === expected) return code
-    throw new Failure(`"${line}" ended with ${code}, not ${expected}`, ...this.#logFiles)
+    throw new Failure(`"${line}" ended with ${code}, not ${expected}`, ...this.logFiles)
   }
 }
 

@@ -218,10 +218,11 @@ function notes(stage) {
 }
 
 /** @param {Cast} cast @param {string} note */
-async function noted({ stage }, note) {
+async function noted({ stage, bob }, note) {
   const giveUpAt = performance.now() + noteLimitMs
   while (!notes(stage).includes(note)) {
-    if (performance.now() > giveUpAt) throw new Failure(`bob never noted "${note}"`)
+    if (performance.now() > giveUpAt)
+      throw new Failure(`bob never noted "${note}"`, ...bob.logFiles)
     if (stage.isClosing) throw new Failure('the demo is ending')
     await pause(20)
   }
