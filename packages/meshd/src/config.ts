@@ -37,8 +37,9 @@ export function readArguments(argv: readonly string[]) {
     })
     return values
   } catch (cause) {
-    const [reason] = (cause instanceof Error ? cause.message : String(cause)).split('. ')
-    throw new MeshError('usage', String(reason), { cause, hint: 'meshd --help' })
+    const [reason = ''] = (cause instanceof Error ? cause.message : String(cause)).split('. ')
+    const sentence = reason.charAt(0).toLowerCase() + reason.slice(1)
+    throw new MeshError('usage', sentence, { cause, hint: 'meshd --help' })
   }
 }
 

@@ -1,4 +1,13 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type AgentStatus, createLocalClient } from '@agent-mesh/api/local'
@@ -96,6 +105,12 @@ describe('a daemon', () => {
     const client = await start(config)
     expect((await client.version()).pid).toBe(process.pid)
     expect(statSync(join(folder, 'run', 'agent-mesh')).mode & 0o777).toBe(0o700)
+  })
+
+  it('serves a home that is a symbolic link to a private folder', async () => {
+    mkdirSync(join(folder, 'elsewhere'), { mode: 0o700 })
+    symlinkSync(join(folder, 'elsewhere'), join(folder, 'home'))
+    expect((await (await start()).version()).pid).toBe(process.pid)
   })
 
   it('does not start with a broken rules file', async () => {

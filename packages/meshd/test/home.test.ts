@@ -1,10 +1,19 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createKeypair, parseAgentId, SecretKey } from '@agent-mesh/core'
 import { nodeCrypto } from '@agent-mesh/core/node'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { readConfig } from '../src/config.js'
+import { readArguments, readConfig } from '../src/config.js'
 import { prepareHome } from '../src/home.js'
 import { HomeLock } from '../src/home-lock.js'
 import { httpSecretOf } from '../src/keys/http-secret.js'
@@ -46,6 +55,28 @@ describe('MESH_HOME', () => {
 
   it('is refused when it is a file', () => {
     writeFileSync(home, '')
+    expect(() => prepareHome(home)).toThrow(
+      expect.objectContaining({
+        code: 'config',
+        message: `cannot use ${home}: a file is in its place`,
+      }),
+    )
+  })
+
+  it('that cannot be made is refused in words', () => {
+    const message = 'cannot use /dev/null/mesh: a part of the path is not a folder'
+    expect(() => prepareHome('/dev/null/mesh')).toThrow(
+      expect.objectContaining({ code: 'config', message }),
+    )
+  })
+
+  it('may be a symbolic link to a folder that is private', () => {
+    const elsewhere = join(folder, 'elsewhere')
+    mkdirSync(elsewhere, { mode: 0o700 })
+    symlinkSync(elsewhere, home)
+    prepareHome(home)
+    expect(modeOf(join(elsewhere, 'keys'))).toBe('700')
+    chmodSync(elsewhere, 0o755)
     expect(() => prepareHome(home)).toThrow(expect.objectContaining({ code: 'config' }))
   })
 
@@ -61,6 +92,19 @@ describe('MESH_HOME', () => {
 })
 
 describe('the configuration', () => {
+  it.each([
+    [['--bogus'], "unknown option '--bogus'"],
+    [['up'], "unexpected argument 'up'"],
+  ])('names what it does not know: %j', (argv, message) => {
+    expect(() => readArguments(argv)).toThrow(
+      expect.objectContaining({
+        code: 'usage',
+        message: expect.stringContaining(message),
+        hint: 'meshd --help',
+      }),
+    )
+  })
+
   it('takes the home from its argument, then MESH_HOME, then the user’s folder', () => {
     expect(readConfig({ MESH_HOME: '/a' }, '/b').home).toBe('/b')
     expect(readConfig({ MESH_HOME: '/a' }).home).toBe('/a')
