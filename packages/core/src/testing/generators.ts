@@ -47,9 +47,10 @@ export function rulesAmong(
   })
 }
 
-const jsonObjects = fc.dictionary(fc.string({ maxLength: 8 }), fc.jsonValue({ maxDepth: 3 }), {
-  maxKeys: 4,
-})
+// JSON has no negative zero, so what is said goes through JSON once before it is compared.
+const jsonObjects = fc
+  .dictionary(fc.string({ maxLength: 8 }), fc.jsonValue({ maxDepth: 3 }), { maxKeys: 4 })
+  .map((object) => JSON.parse(JSON.stringify(object)) as typeof object)
 
 const prose = fc.string({ unit: 'grapheme', maxLength: 60 })
 
