@@ -39,7 +39,9 @@ export async function test(tally, project, filters = []) {
   const reportFile = join(tools, `vitest-${project}-${process.pid}.json`)
   const args = ['run', '--project', project, '--passWithNoTests', '--reporter=default']
   const json = ['--reporter=json', `--outputFile.json=${reportFile}`]
-  const code = await tool('vitest', ...args, ...json, ...filters)
+  // End-to-end tests wait for processes more than they compute.
+  const workers = project === 'e2e' ? ['--maxWorkers=4'] : []
+  const code = await tool('vitest', ...args, ...json, ...workers, ...filters)
   const { passed, failed } = readReport(reportFile)
   // A file that cannot be loaded or a stray rejection fails the run without a failed test.
   tally.add(passed, code !== 0 ? Math.max(1, failed) : failed)

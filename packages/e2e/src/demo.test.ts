@@ -31,7 +31,8 @@ function leftProcesses(): string[] {
   })
 }
 
-describe('the demo', () => {
+// Each plays most of the story, so they are among the long ones.
+describe.runIf(process.env['MESH_TEST_LONG'] === '1')('the demo', () => {
   it('ends with demo: ok, and leaves no process and no file', async () => {
     await using run = start()
     expect((await run.exit).code, run.stderr).toBe(0)
