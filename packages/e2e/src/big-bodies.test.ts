@@ -11,6 +11,7 @@ import {
 } from '@agent-mesh/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { call, Mesh } from './fixtures.js'
+import { runsLong } from './long.js'
 
 const megabyte = 1_000_000
 const allowedGrowthBytes = 64 * 1024 * 1024
@@ -34,9 +35,8 @@ describe('a body', () => {
 
   it('of 20 MB goes there and back whole, and no process holds it', () => check(20))
 
-  it.runIf(process.env['MESH_TEST_LONG'] === '1')(
-    'of 100 MB goes there and back whole, and no process holds it',
-    () => check(100),
+  it.runIf(runsLong)('of 100 MB goes there and back whole, and no process holds it', () =>
+    check(100),
   )
 })
 

@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { eventually, gone, MeshHome } from '@agent-mesh/testkit'
 import { describe, expect, it } from 'vitest'
 import { Mesh } from './fixtures.js'
+import { runsLong } from './long.js'
 
 /** Two daemons: alice is in the first, bob with a shell script in the second. */
 async function twoDaemons(script: (home: MeshHome) => string) {
@@ -63,30 +64,36 @@ describe('a daemon that is told to end', () => {
     expect(existsSync(`${second.path}/meshd.sock`)).toBe(false)
   })
 
-  it('waits for no call for ever, tells its caller, and leaves no program behind', async () => {
-    await using pair = await twoDaemons(
-      (home) => `trap "" TERM; echo $$ > ${home.folder.file('pid')}; while :; do sleep 1; done`,
-    )
-    const calling = pair.call()
-    const failed = expect(calling).rejects.toMatchObject({ code: 'interrupted' })
-    const pid = Number(await written(pair.second.folder.file('pid')))
-    await pair.second.terminateDaemon()
-    await failed
-    await gone(pid)
-  })
+  it.runIf(runsLong)(
+    'waits for no call for ever, tells its caller, and leaves no program behind',
+    async () => {
+      await using pair = await twoDaemons(
+        (home) => `trap "" TERM; echo $$ > ${home.folder.file('pid')}; while :; do sleep 1; done`,
+      )
+      const calling = pair.call()
+      const failed = expect(calling).rejects.toMatchObject({ code: 'interrupted' })
+      const pid = Number(await written(pair.second.folder.file('pid')))
+      await pair.second.terminateDaemon()
+      await failed
+      await gone(pid)
+    },
+  )
 
-  it('tells its own callers that it was interrupted, for they did not cancel', async () => {
-    await using pair = await twoDaemons(
-      (home) => `echo x > ${home.folder.file('begun')}; exec sleep 300`,
-    )
-    const failed = expect(pair.call()).rejects.toMatchObject({
-      code: 'interrupted',
-      message: 'alice was taken down during the call; whether it ran is unknown',
-    })
-    await written(pair.second.folder.file('begun'))
-    await pair.first.terminateDaemon()
-    await failed
-  })
+  it.runIf(runsLong)(
+    'tells its own callers that it was interrupted, for they did not cancel',
+    async () => {
+      await using pair = await twoDaemons(
+        (home) => `echo x > ${home.folder.file('begun')}; exec sleep 300`,
+      )
+      const failed = expect(pair.call()).rejects.toMatchObject({
+        code: 'interrupted',
+        message: 'alice was taken down during the call; whether it ran is unknown',
+      })
+      await written(pair.second.folder.file('begun'))
+      await pair.first.terminateDaemon()
+      await failed
+    },
+  )
 
   it('ends at once over the local API when nothing runs', async () => {
     await using mesh = await Mesh.withEcho()

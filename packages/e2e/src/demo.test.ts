@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Child, TempFolder } from '@agent-mesh/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { runsLong } from './long.js'
 
 const demo = fileURLToPath(new URL('../../../scripts/demo.mjs', import.meta.url))
 
@@ -32,7 +33,7 @@ function leftProcesses(): string[] {
 }
 
 // Each plays most of the story, so they are among the long ones.
-describe.runIf(process.env['MESH_TEST_LONG'] === '1')('the demo', () => {
+describe.runIf(runsLong)('the demo', () => {
   it('ends with demo: ok, and leaves no process and no file', async () => {
     await using run = start()
     expect((await run.exit).code, run.stderr).toBe(0)

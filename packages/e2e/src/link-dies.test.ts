@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { DaemonStatus } from '@agent-mesh/api/local'
 import type { Child, Direction, FaultyProxy } from '@agent-mesh/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { runsLong } from './long.js'
 import { type Asked, Pair, workArgs } from './pair.js'
 
 let pair: Pair
@@ -98,24 +99,27 @@ describe("when the link of one side's daemon", () => {
     expect(run.stdout.toString()).toBe('rewarded')
   })
 
-  it('is cut again and again on either side, 20 MB arrive whole and once', async () => {
-    const sent = randomBytes(20_000_000)
-    const begun = pair.agent.calls.length + 1
-    await using run = pair.alice.start(workArgs('--payload', '-'), { input: sent })
-    const call = await pair.arrival(run)
-    const { alice, bob } = pair.wires
-    const cuts = (async () => {
-      for (const wire of [alice, bob, alice, bob]) {
-        await wire.passing(wire === alice ? 'up' : 'down', 3_000_000)
-        wire.cut()
-      }
-    })()
-    const received = await call.body()
-    await cuts
-    expect(received.equals(sent)).toBe(true)
-    call.end('whole')
-    expect((await run.exit).code, run.stderr).toBe(0)
-    expect(run.stdout.toString()).toBe('whole')
-    expect(pair.agent.calls).toHaveLength(begun)
-  })
+  it.runIf(runsLong)(
+    'is cut again and again on either side, 20 MB arrive whole and once',
+    async () => {
+      const sent = randomBytes(20_000_000)
+      const begun = pair.agent.calls.length + 1
+      await using run = pair.alice.start(workArgs('--payload', '-'), { input: sent })
+      const call = await pair.arrival(run)
+      const { alice, bob } = pair.wires
+      const cuts = (async () => {
+        for (const wire of [alice, bob, alice, bob]) {
+          await wire.passing(wire === alice ? 'up' : 'down', 3_000_000)
+          wire.cut()
+        }
+      })()
+      const received = await call.body()
+      await cuts
+      expect(received.equals(sent)).toBe(true)
+      call.end('whole')
+      expect((await run.exit).code, run.stderr).toBe(0)
+      expect(run.stdout.toString()).toBe('whole')
+      expect(pair.agent.calls).toHaveLength(begun)
+    },
+  )
 })

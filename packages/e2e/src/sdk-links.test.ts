@@ -4,6 +4,7 @@ import { nodeCrypto } from '@agent-mesh/core/node'
 import { type IncomingCall, Mesh, MeshAgent, MeshClient } from '@agent-mesh/sdk'
 import { eventually } from '@agent-mesh/testkit'
 import { describe, expect, test } from 'vitest'
+import { runsLong } from './long.js'
 import { SdkWorld } from './sdk-world.js'
 
 const mebibyte = 1024 * 1024
@@ -105,7 +106,7 @@ describe('a call in flight', () => {
     expect(await (await call).text()).toBe(expected())
   })
 
-  test('survives links that break again and again on both sides', async () => {
+  test.runIf(runsLong)('survives links that break again and again on both sides', async () => {
     const { world, proxies } = await SdkWorld.behindProxies(2)
     await using _ = world
     const [one, two] = proxies
