@@ -33,6 +33,7 @@ export default defineConfig({
         ssr: { resolve },
         test: {
           name: 'e2e',
+          isolate: false,
           include: ['packages/e2e/src/**/*.test.ts'],
           env: environment,
           testTimeout: 120_000,

@@ -2,6 +2,7 @@ import type { LocalAnswer } from '@agent-mesh/api/local'
 import { MeshHome, MeshServer } from '@agent-mesh/testkit'
 import { describe, expect, it } from 'vitest'
 import { call, Mesh, rule } from './fixtures.js'
+import { runsLong } from './long.js'
 
 async function textOf(answer: LocalAnswer): Promise<string> {
   let text = ''
@@ -38,7 +39,7 @@ describe('the agents of one daemon', () => {
     })
   })
 
-  it('may belong to different servers', async () => {
+  it.runIf(runsLong)('may belong to different servers', async () => {
     await using mesh = await Mesh.withEcho()
     await using other = await MeshServer.start()
     const { home } = mesh

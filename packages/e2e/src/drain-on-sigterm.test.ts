@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { eventually, gone } from '@agent-mesh/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { runsLong } from './long.js'
 import { Pair } from './pair.js'
 
 let pair: Pair
@@ -27,7 +28,7 @@ describe('on SIGTERM', () => {
     await pair.bob.ok('up')
   })
 
-  it('a daemon does not wait for ever for a call that does not end', async () => {
+  it.runIf(runsLong)('a daemon does not wait for ever for a call that does not end', async () => {
     const { run, call } = await pair.ask('--payload', '"endless"')
     await using _run = run
     await pair.bob.terminateDaemon()

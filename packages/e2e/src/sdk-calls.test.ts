@@ -3,6 +3,7 @@ import { fromUtf8, MeshError } from '@agent-mesh/core'
 import type { Answer, IncomingCall } from '@agent-mesh/sdk'
 import { eventually } from '@agent-mesh/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { runsLong } from './long.js'
 import { SdkWorld } from './sdk-world.js'
 
 const mebibyte = 1024 * 1024
@@ -151,7 +152,7 @@ describe('streams', () => {
     expect(seen.join('')).toBe('onetwo')
   })
 
-  test('100 MB up and 100 MB down hold little of it on the way', async () => {
+  test.runIf(runsLong)('100 MB up and 100 MB down hold little of it on the way', async () => {
     const piece = new Uint8Array(256 * 1024).fill(7)
     const pieces = 400
     const expected = createHash('sha256')
