@@ -91,7 +91,7 @@ function volley({ size, burst, total }: Volley): Promise<number> {
     const began = performance.now()
     const pending = new Map(clients.map((client) => [client, 0]))
     const throwBurst = (client: Client) => {
-      const { _socket: tcp } = client.socket as unknown as { _socket: Socket }
+      const { _socket: tcp } = client.socket as WebSocket & { _socket: Socket }
       tcp.cork()
       for (let at = 0; at < burst; at++) client.socket.send(Buffer.concat([client.prefix, payload]))
       tcp.uncork()

@@ -19,10 +19,8 @@ export async function interleave<Name extends string>(
   count: number,
 ): Promise<RoundsResult<Name>> {
   const names = Object.keys(variants) as Name[]
-  const rounds = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<
-    Name,
-    Figures[]
-  >
+  const rounds = {} as Record<Name, Figures[]>
+  for (const name of names) rounds[name] = []
   for (let round = 0; round < count; round++) {
     for (const name of round % 2 === 0 ? names : names.toReversed()) {
       rounds[name].push(await variants[name]())
